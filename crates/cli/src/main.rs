@@ -1,0 +1,2 @@
+//! camshaft
+fn main() {}

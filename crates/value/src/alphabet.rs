@@ -1,0 +1,59 @@
+//! The small alphabets that names, numbers and services are written in.
+
+/// A number of an account, user, group or role: `[1-9][0-9]*` (CITE PRI-4).
+pub fn is_number(text: &str) -> bool {
+    matches!(text.as_bytes().first(), Some(b'1'..=b'9')) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A name of a policy, role, provider or service: `[A-Za-z0-9_.@=+-]{1,128}` (CITE PRI-4, EVA-27).
+pub fn is_name(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(is_name_byte)
+}
+
+/// The name of a role session: as [`is_name`], and commas (CITE REQ-3).
+pub fn is_session_name(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b == b',' || is_name_byte(b))
+}
+
+/// One byte of [`is_name`].
+pub fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'@' | b'=' | b'+' | b'-')
+}
+
+/// The short name of a service: `[a-z0-9][a-z0-9_-]*` (CITE ACT-1).
+pub fn is_service(text: &str) -> bool {
+    matches!(text.as_bytes().first(), Some(b'a'..=b'z' | b'0'..=b'9')) && text.bytes().all(is_service_byte)
+}
+
+/// One byte of a service name after the first.
+pub fn is_service_byte(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-')
+}
+
+/// A byte of an operation in a policy: `A-Za-z0-9_*./-` (CITE ACT-1).
+pub fn is_operation_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'*' | b'.' | b'/' | b'-')
+}
+
+/// A region segment: `[a-z0-9-]*` (CITE RES-5, REQ-5).
+pub fn is_region(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// A lower-case domain of at least two labels (CITE PRI-4).
+pub fn is_domain(text: &str) -> bool {
+    text.contains('.') && text.split('.').all(is_label)
+}
+
+fn is_label(label: &str) -> bool {
+    let bytes = label.as_bytes();
+    let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    edge(bytes.first())
+        && edge(bytes.last())
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+}
+
+/// A blank: any Unicode White_Space character.
+pub fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+}

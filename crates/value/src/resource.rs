@@ -1,0 +1,146 @@
+//! Resources: six segments divided by colons, and `*` (CITE RES-1, RES-2, REQ-5).
+
+use crate::{alphabet, region};
+
+/// The six segments of a resource; the last may contain colons (CITE RES-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segments<'a> {
+    /// `qcs` in a sound resource.
+    pub prefix: &'a str,
+    /// The project, empty in policies.
+    pub project: &'a str,
+    /// The short name of the service.
+    pub service: &'a str,
+    /// The region code as written.
+    pub region: &'a str,
+    /// The account segment as written.
+    pub account: &'a str,
+    /// The sixth segment.
+    pub path: &'a str,
+}
+
+impl<'a> Segments<'a> {
+    /// Splits at the first five colons; `None` when there are fewer.
+    pub fn split(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        Some(Self {
+            prefix: parts.next()?,
+            project: parts.next()?,
+            service: parts.next()?,
+            region: parts.next()?,
+            account: parts.next()?,
+            path: parts.next()?,
+        })
+    }
+}
+
+/// The owner that a request names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// The caller's root account: the segment is empty (CITE REQ-6).
+    Caller,
+    /// `uin/…`.
+    Uin(&'a str),
+    /// `uid/…`, an APPID.
+    AppId(&'a str),
+}
+
+/// A resource of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resource<'a> {
+    /// The project: empty or the digits of `id/…`.
+    pub project: &'a str,
+    /// The short name of the service.
+    pub service: &'a str,
+    /// The region, canonical; empty when the request names none.
+    pub region: &'a str,
+    /// The owner.
+    pub owner: Owner<'a>,
+    /// The sixth segment as written. See [`lacks_slash`] for buckets.
+    pub path: &'a str,
+}
+
+/// What a request asks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requested<'a> {
+    /// `*`: the API takes no resource (CITE RES-17).
+    Star,
+    /// One resource.
+    Resource(Resource<'a>),
+}
+
+impl<'a> Requested<'a> {
+    /// Reads a resource of a request; `None` when it is malformed (CAM0603). That the services which
+    /// take resource policies need a region and an account is checked by the engine, which knows them.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Star);
+        }
+        let segments = Segments::split(text)?;
+        let project = match segments.project {
+            "" => "",
+            text => text.strip_prefix("id/").filter(|id| is_digits(id))?,
+        };
+        let owner = match segments.account {
+            "" => Owner::Caller,
+            account => match account.split_once('/')? {
+                ("uin", id) if alphabet::is_number(id) => Owner::Uin(id),
+                ("uid", id) if alphabet::is_number(id) => Owner::AppId(id),
+                _ => return None,
+            },
+        };
+        let sound = segments.prefix == "qcs"
+            && alphabet::is_service(segments.service)
+            && alphabet::is_region(segments.region)
+            && !segments.path.is_empty();
+        sound.then(|| {
+            Self::Resource(Resource {
+                project,
+                service: segments.service,
+                region: region::canonical(segments.region),
+                owner,
+                path: segments.path,
+            })
+        })
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether a sixth segment names a COS bucket without its slash, so that one `/` is to be appended
+/// before it is compared (CITE RES-24). The service must be `cos`.
+pub fn lacks_slash(service: &str, path: &str) -> bool {
+    service == "cos" && !path.bytes().any(|b| b == b'/' || b == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_requests() {
+        let Some(Requested::Resource(read)) = Requested::parse("qcs:id/7:cos:gz:uid/125:b-125/a:b*") else {
+            panic!("sound resource");
+        };
+        assert_eq!((read.project, read.service, read.region), ("7", "cos", "ap-guangzhou"));
+        assert_eq!((read.owner, read.path), (Owner::AppId("125"), "b-125/a:b*"));
+        assert_eq!(Requested::parse("*"), Some(Requested::Star));
+        for bad in [
+            "",
+            "qcs::cos:gz:uid/125",
+            "qcs::cos:gz:uid/125:",
+            "qcs::cos:GZ:uid/125:b",
+            "qcs::cos:gz:uid/0125:b",
+            "qcs::cos:gz:125:b",
+            "qcs::Cos:gz::b",
+            "qcs:7:cos:gz::b",
+            "arn::cos:gz::b",
+            "qcs:::gz::b",
+        ] {
+            assert_eq!(Requested::parse(bad), None, "{bad}");
+        }
+        assert!(lacks_slash("cos", "b-125") && !lacks_slash("cos", "b-*") && !lacks_slash("cvm", "b"));
+    }
+}
