@@ -1,1 +1,38 @@
-//! compiler
+//! A checked [`PolicySet`] to the bytes of a bundle.
+//!
+//! Deterministic (no clock, no hash order, any number of threads gives the same bytes), bounded by
+//! budgets, and free of panics. The steps:
+//!
+//! 1. `actions`: every action entry of the world becomes an interval of ranks;
+//! 2. `lower`: every resource entry of every statement becomes a *row* that holds all of its tests,
+//!    conditions (`condition`) and networks (`network`) included;
+//! 3. `directory`: who holds what; equal attachment sets share one *block*;
+//! 4. `block`: rows are indexed under anchor keys; where a key stays crowded, `group` puts tries and
+//!    automata over their tails;
+//! 5. `emit`: flat tables, and the bundle.
+
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod actions;
+mod automaton;
+mod block;
+mod condition;
+mod config;
+mod directory;
+mod emit;
+mod error;
+mod group;
+mod intern;
+mod lower;
+mod network;
+mod row;
+mod stats;
+mod tail;
+mod trie;
+
+pub use config::Config;
+pub use emit::{Compiled, compile, session};
+pub use error::{CompileError, CompileErrorKind};
+pub use stats::{Stats, Strategy};
+
+use camshaft_frontend::policy::PolicySet;

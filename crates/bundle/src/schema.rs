@@ -1,0 +1,598 @@
+//! Every table of a bundle, with the shape of its records.
+//!
+//! One line a table: section, name, type. `Words` are little-endian u32, `Text` is UTF-8. A record of
+//! `n` integers stands at `n × number`; "ends" arrays give the end of item `n` in another array, the
+//! start being the end of item `n-1` (0 for the first). FORMAT.md says the same for readers in other
+//! languages.
+
+use rkyv::{Archive, Serialize};
+
+use crate::dictionary::{Dictionary, Pairs};
+use crate::words::{Text, Words};
+
+/// What a table is for (CITE INV-4 of the architecture).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Section {
+    /// Read by decisions.
+    Hot,
+    /// Names of policies, for reasons.
+    Names,
+    /// Canonical statements and their places, for explanations.
+    Explain,
+    /// Where the bundle came from.
+    Provenance,
+}
+
+impl Section {
+    /// Every section, in the order of reports.
+    pub const ALL: [Self; 4] = [Self::Hot, Self::Names, Self::Explain, Self::Provenance];
+
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hot => "hot",
+            Self::Names => "names",
+            Self::Explain => "explain",
+            Self::Provenance => "provenance",
+        }
+    }
+}
+
+macro_rules! schema {
+    (@own Words) => { Vec<u32> };
+    (@own Text) => { Vec<u8> };
+    (@view $a:lifetime Words) => { Words<$a> };
+    (@view $a:lifetime Text) => { Text<$a> };
+    (@read Words $table:expr) => { Words(&$table) };
+    (@read Text $table:expr) => { Text(core::str::from_utf8(&$table).map_err(|_| "text is not UTF-8")?) };
+    (@size Words $table:expr) => { $table.len().saturating_mul(4) };
+    (@size Text $table:expr) => { $table.len() };
+    ($($(#[$doc:meta])* $section:ident $name:ident $type:ident,)*) => {
+        /// The tables as the compiler fills them.
+        #[derive(Archive, Serialize, Clone, Debug, Default)]
+        pub struct Root {
+            $($(#[$doc])* pub $name: schema!(@own $type),)*
+        }
+
+        /// The tables of an opened bundle.
+        #[derive(Clone, Copy, Debug)]
+        pub struct Tables<'a> {
+            $($(#[$doc])* pub $name: schema!(@view 'a $type),)*
+        }
+
+        impl<'a> Tables<'a> {
+            pub(crate) fn new(root: &'a ArchivedRoot) -> Result<Self, &'static str> {
+                Ok(Self { $($name: schema!(@read $type root.$name),)* })
+            }
+        }
+
+        impl Root {
+            /// Name, section and bytes of every table.
+            pub fn sizes(&self) -> Vec<(&'static str, Section, usize)> {
+                vec![$((stringify!($name), Section::$section, schema!(@size $type self.$name)),)*]
+            }
+        }
+
+        impl ArchivedRoot {
+            /// Name, section and bytes of every table.
+            pub fn sizes(&self) -> Vec<(&'static str, Section, usize)> {
+                vec![$((stringify!($name), Section::$section, schema!(@size $type self.$name)),)*]
+            }
+        }
+    };
+}
+
+schema! {
+    /// Scalars, by the constants of [`scalar`].
+    Hot scalars Words,
+    /// Literals of tails and condition values, spellings of resources.
+    Hot text Text,
+
+    /// Services and regions: slots `[tag, id + 1]`. Segment 0 is the empty text.
+    Hot segment_slots Words,
+    /// Ends of the segments in `segment_text`.
+    Hot segment_ends Words,
+    /// The segments.
+    Hot segment_text Text,
+    /// Uins: slots. The known root accounts come first: their uin id is their account number.
+    Hot uin_slots Words,
+    /// Ends in `uin_text`.
+    Hot uin_ends Words,
+    /// The uins.
+    Hot uin_text Text,
+    /// APPIDs: slots.
+    Hot appid_slots Words,
+    /// Ends in `appid_text`.
+    Hot appid_ends Words,
+    /// The APPIDs.
+    Hot appid_text Text,
+    /// By APPID id: the account number, or `NONE`.
+    Hot appid_accounts Words,
+    /// Exact actions: slots.
+    Hot action_slots Words,
+    /// Ends in `action_text`.
+    Hot action_ends Words,
+    /// The actions, `service:Operation`.
+    Hot action_text Text,
+    /// By action id: its rank.
+    Hot action_ranks Words,
+    /// Prefixes of actions, sorted by bytes: `[text start, length, parent, rank]`; the rank is that of
+    /// an action of which no longer prefix and no exact entry is known. Prefix 0 is the empty text.
+    Hot action_prefixes Words,
+    /// Action patterns that are not prefixes: `[text start, length]`, a glob over the whole action.
+    Hot action_globs Words,
+    /// Ends of the action sets in `action_set_words`.
+    Hot action_set_ends Words,
+    /// An action set: `[intervals, then per interval first and one past the last rank, then glob ids]`.
+    Hot action_set_words Words,
+    /// Condition keys: slots. The first are those of [`key`].
+    Hot key_slots Words,
+    /// Ends in `key_text`.
+    Hot key_ends Words,
+    /// The keys.
+    Hot key_text Text,
+    /// Names and ids of roles, groups, providers and services: slots.
+    Hot name_slots Words,
+    /// Ends in `name_text`.
+    Hot name_ends Words,
+    /// The names.
+    Hot name_text Text,
+
+    /// By account number: `[APPID id, general block, first level, levels + 1 or 0, "uin/…" start, length]`.
+    Hot accounts Words,
+    /// Organization levels: block numbers.
+    Hot levels Words,
+    /// Sub-accounts and roles: `[first block, blocks, boundary block, account, uin id or NONE, first
+    /// group, groups, flags]`.
+    Hot identities Words,
+    /// Block numbers of identities.
+    Hot identity_blocks Words,
+    /// Name ids of the ids of groups.
+    Hot identity_groups Words,
+    /// `(account, uin id)` → identity: slots `[a, b, value + 1]`.
+    Hot user_index Words,
+    /// Roles: `[identity, name id, id's name id, trust block, three spellings as text start and length]`.
+    Hot roles Words,
+    /// `(account, name id of the name)` → role.
+    Hot role_names Words,
+    /// `(account, name id of the id)` → role.
+    Hot role_ids Words,
+
+    /// Blocks: `[first kind, kinds, first slot, slots, flags, first policy, policies, candidates]`.
+    Hot blocks Words,
+    /// Anchor kinds.
+    Hot block_kinds Words,
+    /// Index slots: `[tag, posting]`.
+    Hot block_slots Words,
+    /// Policy numbers of blocks.
+    Hot block_policies Words,
+    /// Postings: `[count, rows …]`.
+    Hot postings Words,
+    /// Groups of many rows under one key: `[always posting, forward trie, backward trie, automaton]`.
+    Hot groups Words,
+    /// Trie nodes: `[label start, length, first child, children, prefix posting, exact posting]`.
+    Hot trie_nodes Words,
+    /// Children: `[first byte, node]`, sorted by byte.
+    Hot trie_children Words,
+    /// Automata: `[first class word, classes, first transition, states, first accept, mode]`.
+    Hot automata Words,
+    /// Byte classes, four to an integer, 64 integers an automaton.
+    Hot automaton_classes Words,
+    /// Transitions: state × classes.
+    Hot automaton_next Words,
+    /// Postings of states.
+    Hot automaton_accept Words,
+
+    /// Rows: see [`row`].
+    Hot rows Words,
+    /// What few rows need: `[principal set, scope pattern, project kind, text start, length]`.
+    Hot extras Words,
+    /// Ends of the principal sets in `principals`, counted in entries.
+    Hot principal_set_ends Words,
+    /// Entries: `[kind, account uin id, id]`.
+    Hot principals Words,
+    /// Ends of the patterns in `pieces`, counted in pieces.
+    Hot pattern_ends Words,
+    /// Pieces: `[kind, text start, length]`.
+    Hot pieces Words,
+    /// Ends of the guards in `guard_terms`.
+    Hot guard_ends Words,
+    /// Term numbers of guards.
+    Hot guard_terms Words,
+    /// Terms: `[operator code, key, first value word, value words, flags]`.
+    Hot terms Words,
+    /// Values of terms, by the type of the operator.
+    Hot values Words,
+    /// Nodes of the network tries: `[eight bitmap words, first entry]`.
+    Hot network_nodes Words,
+    /// Entries: a class, or a node with the top bit set.
+    Hot network_entries Words,
+    /// Ends of the classes in `network_class_sets`.
+    Hot network_class_ends Words,
+    /// Numbers of the network sets that contain a class, sorted.
+    Hot network_class_sets Words,
+
+    /// Policies: `[first row, rows, first statement, statements, name start, length, kind, source]`.
+    Names policies Words,
+    /// Names of policies.
+    Names policy_text Text,
+    /// By statement: `[policy, index in its source]`.
+    Names statements Words,
+
+    /// By statement: `[text start, length, line, column]`.
+    Explain statement_places Words,
+    /// Canonical statements as JSON.
+    Explain statement_text Text,
+    /// By term: `[text start, length]` of its values as a JSON array.
+    Explain term_places Words,
+    /// The values.
+    Explain term_text Text,
+    /// Names of sources: `[start, length]`.
+    Explain sources Words,
+    /// The names.
+    Explain source_text Text,
+    /// Prerequisites: `[action start, length, needed action start, length, resource start, length]`.
+    Explain prerequisites Words,
+    /// Their texts.
+    Explain prerequisite_text Text,
+
+    /// One `name=value` a line: compiler version, semantics, options, input digest.
+    Provenance provenance Text,
+}
+
+/// Indices of `scalars`.
+pub mod scalar {
+    /// Low half of the hash seed.
+    pub const SEED_LOW: u32 = 0;
+    /// High half of the hash seed.
+    pub const SEED_HIGH: u32 = 1;
+    /// Number of known root accounts.
+    pub const ACCOUNTS: u32 = 2;
+    /// Block of the general policies for unknown accounts.
+    pub const GENERAL_UNKNOWN: u32 = 3;
+    /// Block of all resource policies.
+    pub const RESOURCE_BLOCK: u32 = 4;
+    /// Bits of [`super::option`].
+    pub const OPTIONS: u32 = 5;
+    /// Greatest artifact age in seconds, low half.
+    pub const MAX_AGE_LOW: u32 = 6;
+    /// High half.
+    pub const MAX_AGE_HIGH: u32 = 7;
+    /// Root node of the IPv4 trie, or `NONE`.
+    pub const V4_ROOT: u32 = 8;
+    /// Root node of the IPv6 trie, or `NONE`.
+    pub const V6_ROOT: u32 = 9;
+    /// Greatest number of rows that a decision on one resource can have to verify.
+    pub const MAX_CANDIDATES: u32 = 10;
+    /// First of the segment ids of the services that take resource policies; the rest follow.
+    pub const CAPABLE_SERVICES: u32 = 11;
+}
+
+/// Bits of the scalar `OPTIONS`.
+pub mod option {
+    /// `list_deny=cam`.
+    pub const LIST_DENY_CAM: u32 = 1;
+    /// There is a greatest artifact age.
+    pub const MAX_AGE: u32 = 2;
+}
+
+/// Key ids that every bundle has.
+pub mod key {
+    /// `qcs:ip`.
+    pub const IP: u32 = 0;
+    /// `qcs:current_time`.
+    pub const CURRENT_TIME: u32 = 1;
+    /// `qcs:uin`.
+    pub const UIN: u32 = 2;
+    /// `qcs:owner_uin`.
+    pub const OWNER_UIN: u32 = 3;
+    /// Their texts, by id.
+    pub const TEXTS: [&str; 4] = ["qcs:ip", "qcs:current_time", "qcs:uin", "qcs:owner_uin"];
+}
+
+/// The layout of a row: one resource entry of one statement, with every test it needs.
+pub mod row {
+    /// Integers of a row.
+    pub const WORDS: usize = 10;
+    /// Bits of [`flag`].
+    pub const FLAGS: usize = 0;
+    /// Segment id of the service, `NONE` for every service.
+    pub const SERVICE: usize = 1;
+    /// Segment id of the region, `NONE` for every region.
+    pub const REGION: usize = 2;
+    /// Uin or APPID id.
+    pub const ACCOUNT: usize = 3;
+    /// Action set.
+    pub const ACTIONS: usize = 4;
+    /// Text start of the tail's literal, or its pattern.
+    pub const TAIL: usize = 5;
+    /// Length of the literal.
+    pub const TAIL_LENGTH: usize = 6;
+    /// Guard + 1, 0 for none.
+    pub const GUARD: usize = 7;
+    /// Statement.
+    pub const STATEMENT: usize = 8;
+    /// Extra + 1, 0 for none.
+    pub const EXTRA: usize = 9;
+
+    /// Bits of the first integer.
+    pub mod flag {
+        /// The statement denies.
+        pub const DENY: u32 = 1;
+        /// The entry is `*`: every resource and the request for `*`.
+        pub const ALL: u32 = 2;
+        /// Shift of the tail kind (three bits).
+        pub const TAIL_SHIFT: u32 = 2;
+        /// Shift of the account kind (three bits).
+        pub const ACCOUNT_SHIFT: u32 = 5;
+    }
+
+    /// Kinds of tails.
+    pub mod tail {
+        /// Any text.
+        pub const ANY: u32 = 0;
+        /// The literal.
+        pub const EXACT: u32 = 1;
+        /// Begins with the literal.
+        pub const PREFIX: u32 = 2;
+        /// Ends with the literal.
+        pub const SUFFIX: u32 = 3;
+        /// A pattern of pieces without variables.
+        pub const PATTERN: u32 = 4;
+        /// A pattern with variables.
+        pub const VARIABLE: u32 = 5;
+    }
+
+    /// Kinds of accounts.
+    pub mod account {
+        /// Every owner.
+        pub const ANY: u32 = 0;
+        /// The caller's root account.
+        pub const OWN: u32 = 1;
+        /// A uin.
+        pub const UIN: u32 = 2;
+        /// An APPID.
+        pub const APPID: u32 = 3;
+        /// Never known.
+        pub const UNVALUED: u32 = 4;
+    }
+
+    /// Kinds of projects in `extras`.
+    pub mod project {
+        /// Every project.
+        pub const ANY: u32 = 0;
+        /// Project 0 or none.
+        pub const DEFAULT: u32 = 1;
+        /// The digits.
+        pub const ID: u32 = 2;
+    }
+}
+
+/// Kinds of pieces.
+pub mod piece {
+    /// Literal text.
+    pub const LITERAL: u32 = 0;
+    /// Any text.
+    pub const STAR: u32 = 1;
+    /// `${uin}`.
+    pub const UIN: u32 = 2;
+    /// `${owner_uin}`.
+    pub const OWNER_UIN: u32 = 3;
+    /// `${app_id}`.
+    pub const APP_ID: u32 = 4;
+    /// A variable that never has a value.
+    pub const UNVALUED: u32 = 5;
+}
+
+/// Kinds of entries in `principals`: `[kind, root account's uin id, id]`.
+pub mod principal {
+    /// Everyone, signed or not.
+    pub const EVERYONE: u32 = 0;
+    /// Unsigned callers only.
+    pub const ANONYMOUS: u32 = 1;
+    /// The root account alone.
+    pub const ROOT: u32 = 2;
+    /// Every identity of the root account.
+    pub const ACCOUNT: u32 = 3;
+    /// A sub-account: its uin id.
+    pub const SUB_ACCOUNT: u32 = 4;
+    /// A group: name id of its id.
+    pub const GROUP: u32 = 5;
+    /// A role: name id of its name.
+    pub const ROLE_NAME: u32 = 6;
+    /// A role: name id of its id.
+    pub const ROLE_ID: u32 = 7;
+    /// A service-linked role: name id of its name.
+    pub const SERVICE_ROLE: u32 = 8;
+    /// A service acting for an account: name id.
+    pub const ACCOUNT_SERVICE: u32 = 9;
+    /// A service: name id of its domain.
+    pub const SERVICE: u32 = 10;
+    /// A SAML provider: name id.
+    pub const SAML: u32 = 11;
+    /// An OIDC provider: name id.
+    pub const OIDC: u32 = 12;
+}
+
+/// Bits of identities.
+pub mod identity {
+    /// Integers of a record.
+    pub const WORDS: usize = 8;
+    /// A service-linked role.
+    pub const SERVICE_LINKED: u32 = 1;
+}
+
+/// Integers of a record of `accounts`.
+pub const ACCOUNT_WORDS: usize = 6;
+/// Integers of a record of `roles`.
+pub const ROLE_WORDS: usize = 10;
+
+/// Bits of terms.
+pub mod term {
+    /// Integers of a record.
+    pub const WORDS: usize = 5;
+    /// A further value is never known (U).
+    pub const UNVALUED: u32 = 1;
+}
+
+/// Blocks.
+pub mod block {
+    /// Integers of a record.
+    pub const WORDS: usize = 8;
+    /// The slots are a list to scan, not a hash table.
+    pub const LIST: u32 = 1;
+    /// Some row denies.
+    pub const DENIES: u32 = 2;
+}
+
+/// Anchor kinds: which parts of a row its key is made of. A request makes the same key from its own
+/// parts and finds the row; the row then tests everything, so a collision decides nothing.
+pub mod anchor {
+    /// The resource entry is `*` (two low bits).
+    pub const ALL: u32 = 0;
+    /// Six segments, asked for a resource.
+    pub const SEGMENTS: u32 = 1;
+    /// A deny on six segments, asked for `*` (RES-18).
+    pub const STAR: u32 = 2;
+    /// The two low bits.
+    pub const SUBJECT: u32 = 3;
+    /// The service (of the resource; of the action for [`STAR`]).
+    pub const SERVICE: u32 = 1 << 2;
+    /// The region.
+    pub const REGION: u32 = 1 << 3;
+    /// The owner is the caller's account.
+    pub const OWN: u32 = 1 << 4;
+    /// The owner's uin.
+    pub const UIN: u32 = 2 << 4;
+    /// The owner's APPID.
+    pub const APPID: u32 = 3 << 4;
+    /// The bits of the account.
+    pub const ACCOUNT: u32 = 3 << 4;
+    /// The sixth segment up to its first slash.
+    pub const PATH_1: u32 = 1 << 6;
+    /// Up to its second slash.
+    pub const PATH_2: u32 = 2 << 6;
+    /// All of it.
+    pub const PATH: u32 = 3 << 6;
+    /// The bits of the path.
+    pub const PATH_BITS: u32 = 3 << 6;
+    /// The action's service.
+    pub const ACTION_SERVICE: u32 = 1 << 8;
+    /// The action.
+    pub const ACTION: u32 = 2 << 8;
+    /// The bits of the action.
+    pub const ACTION_BITS: u32 = 3 << 8;
+    /// One past the greatest kind.
+    pub const END: u32 = 1 << 10;
+    /// Id of a uin or APPID that the request's owner does not have; denies are indexed under it too.
+    pub const MISSING: u32 = u32::MAX - 1;
+
+    /// The parts of a key; those that the kind does not name are ignored.
+    #[derive(Clone, Copy, Debug, Default)]
+    pub struct Parts {
+        /// Segment id of the service.
+        pub service: u32,
+        /// Segment id of the region.
+        pub region: u32,
+        /// Uin or APPID id.
+        pub account: u32,
+        /// Hash of the part of the sixth segment that the kind names.
+        pub path: u64,
+        /// Segment id of the action's service, or id of the action.
+        pub action: u32,
+    }
+
+    /// The key of a kind.
+    #[inline]
+    pub fn key(seed: u64, kind: u32, parts: &Parts) -> u64 {
+        let part = |bits: u32, value: u32| if kind & bits == 0 { 0 } else { value };
+        let segments = u64::from(part(SERVICE, parts.service)) << 32 | u64::from(part(REGION, parts.region));
+        let others =
+            u64::from(part(ACCOUNT, parts.account)) << 32 | u64::from(part(ACTION_BITS, parts.action));
+        let path = if kind & PATH_BITS == 0 { 0 } else { parts.path };
+        let hash = crate::hash::fold(seed ^ u64::from(kind), segments);
+        crate::hash::fold(hash ^ path, others)
+    }
+}
+
+/// Automata.
+pub mod automaton {
+    /// Integers of a record.
+    pub const WORDS: usize = 6;
+    /// Integers of the byte classes of one automaton.
+    pub const CLASS_WORDS: u32 = 64;
+    /// The posting of the last state counts.
+    pub const AT_END: u32 = 0;
+    /// The posting of every state on the way counts.
+    pub const ON_THE_WAY: u32 = 1;
+}
+
+/// A posting that is a single row carries this bit; one that is a group carries [`GROUP`].
+pub const SINGLE: u32 = 1 << 31;
+/// See [`SINGLE`].
+pub const GROUP: u32 = 1 << 30;
+/// An entry of a network trie that is a node carries this bit.
+pub const NODE: u32 = 1 << 31;
+
+impl<'a> Tables<'a> {
+    /// The scalar at an index of [`scalar`].
+    #[inline]
+    pub fn scalar(&self, index: u32) -> u32 {
+        self.scalars.get(index).unwrap_or(crate::NONE)
+    }
+
+    /// The seed of every hash in the bundle.
+    #[inline]
+    pub fn seed(&self) -> u64 {
+        u64::from(self.scalar(scalar::SEED_HIGH)) << 32 | u64::from(self.scalar(scalar::SEED_LOW))
+    }
+
+    fn dictionary(&self, slots: Words<'a>, ends: Words<'a>, text: Text<'a>) -> Dictionary<'a> {
+        Dictionary { seed: self.seed(), slots, ends, text }
+    }
+
+    /// Services and regions.
+    pub fn segments(&self) -> Dictionary<'a> {
+        self.dictionary(self.segment_slots, self.segment_ends, self.segment_text)
+    }
+
+    /// Uins.
+    pub fn uins(&self) -> Dictionary<'a> {
+        self.dictionary(self.uin_slots, self.uin_ends, self.uin_text)
+    }
+
+    /// APPIDs.
+    pub fn appids(&self) -> Dictionary<'a> {
+        self.dictionary(self.appid_slots, self.appid_ends, self.appid_text)
+    }
+
+    /// Exact actions.
+    pub fn actions(&self) -> Dictionary<'a> {
+        self.dictionary(self.action_slots, self.action_ends, self.action_text)
+    }
+
+    /// Condition keys.
+    pub fn keys(&self) -> Dictionary<'a> {
+        self.dictionary(self.key_slots, self.key_ends, self.key_text)
+    }
+
+    /// Names of roles, groups, providers and services.
+    pub fn names(&self) -> Dictionary<'a> {
+        self.dictionary(self.name_slots, self.name_ends, self.name_text)
+    }
+
+    /// `(account, uin id)` → identity.
+    pub fn users(&self) -> Pairs<'a> {
+        Pairs { seed: self.seed(), slots: self.user_index }
+    }
+
+    /// `(account, name id)` → role.
+    pub fn roles_by_name(&self) -> Pairs<'a> {
+        Pairs { seed: self.seed(), slots: self.role_names }
+    }
+
+    /// `(account, name id of the role's id)` → role.
+    pub fn roles_by_id(&self) -> Pairs<'a> {
+        Pairs { seed: self.seed(), slots: self.role_ids }
+    }
+}

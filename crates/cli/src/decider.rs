@@ -1,0 +1,168 @@
+//! JSON requests to answers: the engine, plus the session policies that requests bring along.
+
+use camshaft_bundle::Bundle;
+use camshaft_bundle::schema::{ACCOUNT_WORDS, scalar};
+use camshaft_compiler::Config;
+use camshaft_frontend::diagnostic::Diagnostic;
+use camshaft_frontend::document;
+use camshaft_frontend::options::WorldOptions;
+use camshaft_frontend::policy::{Kind, Options, Policy};
+use camshaft_frontend::request::Request as JsonRequest;
+use camshaft_frontend::setting::{Catalogue, Owner, Parameters, Setting};
+use camshaft_frontend::source::Source;
+use camshaft_frontend::world::Loaded;
+use camshaft_runtime::{Decision, Engine, Reasons, Request, Scratch, Session, SessionPolicy};
+use camshaft_value::principal::Caller;
+
+/// What session policies are read with. A bundle does not hold it, so with a bundle alone the defaults
+/// apply: no parameters, no catalogue, limits of the platform.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Options of the world.
+    pub options: WorldOptions,
+    /// Template parameters.
+    pub parameters: Parameters,
+    /// Action sets.
+    pub catalogue: Catalogue,
+}
+
+impl From<&Loaded> for Reading {
+    fn from(loaded: &Loaded) -> Self {
+        Self {
+            options: loaded.options.clone(),
+            parameters: loaded.parameters.clone(),
+            catalogue: loaded.catalogue.clone(),
+        }
+    }
+}
+
+/// An engine with what it needs to answer JSON requests.
+pub struct Decider {
+    engine: Engine,
+    reading: Reading,
+    config: Config,
+}
+
+/// The session policy of one request, ready for the engine.
+pub enum PreparedSession {
+    /// The request has none.
+    None,
+    /// It was refused.
+    Invalid(Vec<Diagnostic>),
+    /// It was compiled.
+    Policy(Box<SessionPolicy>),
+}
+
+impl PreparedSession {
+    /// As the engine takes it.
+    pub fn as_session(&self) -> Session<'_> {
+        match self {
+            Self::None => Session::None,
+            Self::Invalid(_) => Session::Invalid,
+            Self::Policy(policy) => Session::Policy(policy),
+        }
+    }
+}
+
+impl Decider {
+    /// An engine over a bundle.
+    pub fn new(bundle: Bundle, reading: Reading, config: Config) -> Self {
+        Self { engine: Engine::new(bundle), reading, config }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Decides a request with its full reason set; the findings are those of a refused session policy.
+    pub fn reasons(&self, request: &JsonRequest, scratch: &mut Scratch) -> (Reasons, Vec<Diagnostic>) {
+        let session = self.session(request);
+        let reasons = with_request(request, &session, |request| self.engine.reasons(request, scratch));
+        (reasons, session.into_findings())
+    }
+
+    /// Decides a request with one witness.
+    pub fn decide(&self, request: &JsonRequest, scratch: &mut Scratch) -> Decision {
+        let session = self.session(request);
+        with_request(request, &session, |request| self.engine.decide(request, scratch))
+    }
+
+    /// Reads and compiles the session policy of a request (CITE REQ-11).
+    pub fn session(&self, request: &JsonRequest) -> PreparedSession {
+        let Some(text) = &request.session_policy else { return PreparedSession::None };
+        let account = Caller::parse(&request.principal).and_then(Caller::account);
+        let appid = account.and_then(|uin| self.appid(uin));
+        let source = Source::new("session", text.as_str());
+        let setting = Setting {
+            kind: Kind::Session,
+            preset: false,
+            account: appid.map(|appid| Owner { uin: account.unwrap_or(""), appid }),
+            parameters: &self.reading.parameters,
+            builtin_parameters: self.reading.options.builtin_parameters,
+            catalogue: &self.reading.catalogue,
+            legacy_project: self.reading.options.legacy_project,
+            strict: self.reading.options.strict,
+            limits: &self.reading.options.limits,
+            scope: None,
+            unknown_account: false,
+        };
+        let reading = document::parse_source(&source, 0).read(&source, &setting);
+        let Some(statements) = reading.statements else {
+            return PreparedSession::Invalid(reading.diagnostics);
+        };
+        let policy =
+            Policy { name: "session".into(), kind: Kind::Session, source: "session".into(), statements };
+        let options = Options::from(&self.reading.options);
+        let compiled = camshaft_compiler::session(policy, &options, &self.config);
+        let bundle = compiled.ok().and_then(|compiled| Bundle::open(&compiled.bytes).ok());
+        match bundle {
+            Some(bundle) => PreparedSession::Policy(Box::new(SessionPolicy::new(bundle))),
+            None => PreparedSession::Invalid(Vec::new()),
+        }
+    }
+
+    /// The APPID of a known account, if it has one; `None` for an unknown account.
+    fn appid(&self, uin: &str) -> Option<Option<&str>> {
+        let tables = self.engine.bundle().tables();
+        let account = tables.uins().find(uin).filter(|id| *id < tables.scalar(scalar::ACCOUNTS))?;
+        let [appid, ..] = tables.accounts.record::<ACCOUNT_WORDS>(account)?;
+        Some(tables.appids().get(appid))
+    }
+}
+
+impl PreparedSession {
+    fn into_findings(self) -> Vec<Diagnostic> {
+        match self {
+            Self::Invalid(findings) => findings,
+            Self::None | Self::Policy(_) => Vec::new(),
+        }
+    }
+}
+
+/// Calls with the request as the engine takes it.
+pub fn with_request<T>(
+    request: &JsonRequest,
+    session: &PreparedSession,
+    call: impl FnOnce(&Request<'_>) -> T,
+) -> T {
+    let resources: Vec<&str> = request.resources.iter().map(String::as_str).collect();
+    let values: Vec<Vec<&str>> =
+        request.context.iter().map(|(_, values)| values.iter().map(String::as_str).collect()).collect();
+    let context: Vec<(&str, &[&str])> = request
+        .context
+        .iter()
+        .zip(&values)
+        .map(|((key, _), values)| (key.as_str(), values.as_slice()))
+        .collect();
+    call(&Request {
+        principal: &request.principal,
+        action: &request.action,
+        resources: &resources,
+        context: &context,
+        time: request.time.as_deref(),
+        signed: request.signed,
+        session: session.as_session(),
+        artifact_age_s: request.artifact_age_s,
+    })
+}

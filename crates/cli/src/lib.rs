@@ -1,0 +1,3 @@
+//! What the commands of `camshaft` share, for them and for the suites: from JSON requests to answers.
+
+pub mod decider;

@@ -1,0 +1,317 @@
+//! Blocks: the rows of one attachment set, indexed under anchor keys.
+//!
+//! A key is made of those parts of a row that a request can make from its own text. Each row first takes
+//! the key of its service, region and account (or of its action, for the entry `*`); where a key stays
+//! crowded its rows move to narrower keys, by path and then by action; what is still crowded becomes a
+//! group with tries and automata.
+
+use camshaft_bundle::NONE;
+use camshaft_bundle::schema::{SINGLE, anchor, block, row};
+use camshaft_bundle::{dictionary, hash};
+
+use crate::actions::Reach;
+use crate::config::Config;
+use crate::group::{self, Group};
+use crate::intern::{Heap, number};
+use crate::row::Row;
+use crate::tail::Patterns;
+
+/// What blocks are built from.
+pub(crate) struct Context<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) seed: u64,
+    pub(crate) rows: &'a [Row],
+    pub(crate) reaches: &'a [Reach],
+    pub(crate) heap: &'a Heap,
+    pub(crate) patterns: &'a Patterns,
+}
+
+/// Where a key leads.
+#[derive(Debug)]
+pub(crate) enum Posting {
+    /// Rows, at least one.
+    Rows(Vec<u32>),
+    /// A group.
+    Group(Box<Group>),
+}
+
+/// An index over some rows.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    pub(crate) kinds: Vec<u32>,
+    /// Tag and posting; a list, or a hash table with empty slots.
+    pub(crate) slots: Vec<Option<(u32, Posting)>>,
+    pub(crate) flags: u32,
+    /// Most rows that a decision on one resource may have to verify.
+    pub(crate) candidates: u32,
+    /// A row under the most crowded key.
+    pub(crate) crowded: Option<u32>,
+}
+
+/// Keys up to which a block is a list to scan.
+const LIST_KEYS: usize = 8;
+/// Rows up to which a block needs no keys.
+const LIST_ROWS: usize = 4;
+/// Exact actions up to which a row may stand under each of them.
+const ACTION_KEYS: usize = 16;
+
+/// The parts of a key, comparable and with the path as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key<'a> {
+    kind: u32,
+    service: u32,
+    region: u32,
+    account: u32,
+    path: &'a str,
+    action: u32,
+}
+
+impl Key<'_> {
+    fn hash(&self, seed: u64) -> u64 {
+        let parts = anchor::Parts {
+            service: self.service,
+            region: self.region,
+            account: self.account,
+            path: if self.kind & anchor::PATH_BITS == 0 { 0 } else { hash::text(seed, self.path) },
+            action: self.action,
+        };
+        anchor::key(seed, self.kind, &parts)
+    }
+}
+
+type Entries<'a> = Vec<(Key<'a>, u32)>;
+
+/// Builds the index of some rows, given by number in ascending order.
+pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Block {
+    let denies = rows.iter().any(|row| context.rows.get(*row as usize).is_some_and(Row::denies));
+    let flags = if denies { block::DENIES } else { 0 };
+    if !context.config.get_anchors() || rows.len() <= LIST_ROWS && context.config.get_dense_rows() > 0 {
+        let slots = if rows.is_empty() { Vec::new() } else { vec![Some((0, Posting::Rows(rows.to_vec())))] };
+        let candidates = number(rows.len());
+        return Block {
+            kinds: Vec::new(),
+            slots,
+            flags: flags | block::LIST,
+            candidates,
+            crowded: rows.first().copied(),
+        };
+    }
+    let mut entries: Entries<'_> = Vec::with_capacity(rows.len());
+    for &number in rows {
+        if let Some(row) = context.rows.get(number as usize) {
+            base_keys(context, row, number, &mut entries);
+        }
+    }
+    tidy(context, &mut entries);
+    if context.config.get_path_anchors() {
+        refine(context, &mut entries, path_keys);
+    }
+    if context.config.get_action_anchors() {
+        refine(context, &mut entries, action_keys);
+        refine(context, &mut entries, action_keys);
+    }
+    finish(context, &entries, flags)
+}
+
+/// The widest keys under which a row can be asked for.
+fn base_keys<'a>(context: &Context<'a>, row: &Row, number: u32, entries: &mut Entries<'a>) {
+    let Some(reach) = context.reaches.get(row.actions() as usize) else { return };
+    let key = Key { kind: 0, service: NONE, region: NONE, account: 0, path: "", action: NONE };
+    let mut by_action = |kind: u32, only: Option<u32>| {
+        if reach.all {
+            entries.push((Key { kind, action: only.unwrap_or(NONE), ..key }, number));
+            return;
+        }
+        for service in reach.services.iter().filter(|service| only.is_none_or(|only| only == **service)) {
+            entries.push((Key { kind: kind | anchor::ACTION_SERVICE, action: *service, ..key }, number));
+        }
+    };
+    if row.is_all() {
+        by_action(anchor::ALL, None);
+        return;
+    }
+    let service = row.words[row::SERVICE];
+    if row.star {
+        // CITE RES-18: the service of the entry is that of the action, or none.
+        match service {
+            NONE => by_action(anchor::STAR, None),
+            service if reach.all || reach.services.contains(&service) => {
+                let kind = anchor::STAR | anchor::ACTION_SERVICE;
+                entries.push((Key { kind, action: service, ..key }, number));
+            }
+            _ => {}
+        }
+    }
+    let mut kind = anchor::SEGMENTS;
+    if service != NONE {
+        kind |= anchor::SERVICE;
+    }
+    let region = row.words[row::REGION];
+    let account = row.words[row::ACCOUNT];
+    // A request may lack what the entry names: U, and a deny then matches (CITE RES-5, RES-9, EVA-2).
+    let unsure = row.denies();
+    let regions: &[(u32, u32)] = match region {
+        NONE => &[(0, NONE)],
+        region if unsure => &[(anchor::REGION, region), (anchor::REGION, 0)],
+        region => &[(anchor::REGION, region)],
+    };
+    let accounts: &[(u32, u32)] = match row.account_kind() {
+        row::account::OWN => &[(anchor::OWN, 0)],
+        row::account::UIN if unsure => &[(anchor::UIN, account), (anchor::UIN, anchor::MISSING)],
+        row::account::UIN => &[(anchor::UIN, account)],
+        row::account::APPID if unsure => &[(anchor::APPID, account), (anchor::APPID, anchor::MISSING)],
+        row::account::APPID => &[(anchor::APPID, account)],
+        _ => &[(0, 0)],
+    };
+    for (region_bit, region) in regions {
+        for (account_bits, account) in accounts {
+            let kind = kind | region_bit | account_bits;
+            entries.push((Key { kind, service, region: *region, account: *account, ..key }, number));
+        }
+    }
+}
+
+/// Sorts, and keeps one row a statement under a key that tests no path (a request for `*`).
+fn tidy(context: &Context<'_>, entries: &mut Entries<'_>) {
+    entries.sort_unstable();
+    entries.dedup_by(|b, a| {
+        let statement = |row: u32| context.rows.get(row as usize).map(Row::statement);
+        a.0 == b.0
+            && (a.1 == b.1 || a.0.kind & anchor::SUBJECT == anchor::STAR && statement(a.1) == statement(b.1))
+    });
+}
+
+/// Moves the rows of crowded keys to narrower ones; an empty answer leaves a row where it is.
+fn refine<'a>(
+    context: &Context<'a>,
+    entries: &mut Entries<'a>,
+    narrower: fn(&Context<'a>, &Key<'a>, &Row) -> Vec<Key<'a>>,
+) {
+    let mut refined: Entries<'a> = Vec::with_capacity(entries.len());
+    for crowd in entries.chunk_by(|a, b| a.0 == b.0) {
+        if crowd.len() <= context.config.get_dense_rows() {
+            refined.extend_from_slice(crowd);
+            continue;
+        }
+        for (key, number) in crowd {
+            let keys =
+                context.rows.get(*number as usize).map_or_else(Vec::new, |row| narrower(context, key, row));
+            if keys.is_empty() {
+                refined.push((*key, *number));
+            }
+            refined.extend(keys.into_iter().map(|key| (key, *number)));
+        }
+    }
+    *entries = refined;
+    tidy(context, entries);
+}
+
+/// By the literal beginning of the path.
+fn path_keys<'a>(context: &Context<'a>, key: &Key<'a>, row: &Row) -> Vec<Key<'a>> {
+    let unsure = row.tail.kind == row::tail::VARIABLE && row.denies();
+    if key.kind & anchor::SUBJECT != anchor::SEGMENTS || unsure {
+        return Vec::new();
+    }
+    let head = context.heap.get(row.tail.head);
+    if row.tail.kind == row::tail::EXACT && context.heap.get(row.tail.operand) == head {
+        return vec![Key { kind: key.kind | anchor::PATH, path: head, ..*key }];
+    }
+    let mut slashes = head.match_indices('/').map(|(at, _)| at + 1);
+    let (first, second) = (slashes.next(), slashes.next());
+    let (bits, end) = match (first, second) {
+        (_, Some(end)) => (anchor::PATH_2, end),
+        (Some(end), None) => (anchor::PATH_1, end),
+        (None, None) => return Vec::new(),
+    };
+    vec![Key { kind: key.kind | bits, path: head.get(..end).unwrap_or(head), ..*key }]
+}
+
+/// By the action's service, then by the action.
+fn action_keys<'a>(context: &Context<'a>, key: &Key<'a>, row: &Row) -> Vec<Key<'a>> {
+    let Some(reach) = context.reaches.get(row.actions() as usize) else { return Vec::new() };
+    if reach.all || key.kind & anchor::ACTION != 0 {
+        return Vec::new();
+    }
+    let by_service = key.kind & anchor::ACTION_SERVICE != 0;
+    let of_key = |service: u32| !by_service || service == key.action;
+    let open = reach.open.iter().any(|service| of_key(*service));
+    let exact = reach.exact.iter().filter(|(service, _)| of_key(*service));
+    if !open && exact.clone().count() <= ACTION_KEYS {
+        let kind = key.kind & !anchor::ACTION_BITS | anchor::ACTION;
+        return exact.map(|(_, action)| Key { kind, action: *action, ..*key }).collect();
+    }
+    if by_service {
+        return Vec::new();
+    }
+    let kind = key.kind | anchor::ACTION_SERVICE;
+    reach.services.iter().map(|service| Key { kind, action: *service, ..*key }).collect()
+}
+
+/// Keys to slots.
+fn finish(context: &Context<'_>, entries: &Entries<'_>, flags: u32) -> Block {
+    let crowds: Vec<&[(Key<'_>, u32)]> = entries.chunk_by(|a, b| a.0 == b.0).collect();
+    let mut block = Block { flags, ..Block::default() };
+    // Most candidates of each kind; a request meets at most one key of a kind.
+    let mut most: Vec<(u32, u32)> = Vec::new();
+    let list = crowds.len() <= LIST_KEYS;
+    if list {
+        block.flags |= block::LIST;
+    } else {
+        block.slots.resize_with(dictionary::table_size(crowds.len()), || None);
+    }
+    let mut fullest = 0;
+    for crowd in crowds {
+        let Some((key, first)) = crowd.first() else { continue };
+        let rows: Vec<u32> = crowd.iter().map(|(_, row)| *row).collect();
+        let count = number(rows.len());
+        if count > fullest {
+            (fullest, block.crowded) = (count, Some(*first));
+        }
+        match most.last_mut() {
+            Some((kind, candidates)) if *kind == key.kind => *candidates = (*candidates).max(count),
+            _ => most.push((key.kind, count)),
+        }
+        let hash = key.hash(context.seed);
+        let posting = posting(context, key, rows);
+        let slot = Some(((hash >> 32) as u32, posting));
+        if list {
+            block.slots.push(slot);
+        } else {
+            let mask = block.slots.len() - 1;
+            let mut at = hash as u32 as usize & mask;
+            // At most half of the slots are taken.
+            while block.slots[at].is_some() {
+                at = (at + 1) & mask;
+            }
+            block.slots[at] = slot;
+        }
+    }
+    block.kinds = most.iter().map(|(kind, _)| *kind).collect();
+    let of = |subject| {
+        most.iter().filter(move |(kind, _)| kind & anchor::SUBJECT == subject).map(|(_, count)| count)
+    };
+    let (all, segments, star) = (of(anchor::ALL), of(anchor::SEGMENTS), of(anchor::STAR));
+    block.candidates = all.sum::<u32>() + segments.sum::<u32>().max(star.sum());
+    block
+}
+
+fn posting(context: &Context<'_>, key: &Key<'_>, rows: Vec<u32>) -> Posting {
+    // A key that already holds the whole path leaves its tails nothing to select by.
+    let tails =
+        key.kind & anchor::SUBJECT == anchor::SEGMENTS && key.kind & anchor::PATH_BITS != anchor::PATH;
+    if tails
+        && rows.len() > context.config.get_dense_rows()
+        && let Some(group) = group::build(context, &rows)
+    {
+        return Posting::Group(Box::new(group));
+    }
+    Posting::Rows(rows)
+}
+
+/// Whether a posting is written as the row itself.
+pub(crate) fn single(rows: &[u32]) -> Option<u32> {
+    match rows {
+        [row] => Some(row | SINGLE),
+        _ => None,
+    }
+}

@@ -1,0 +1,102 @@
+//! What the compiler may do. No switch changes any decision or reason (INVARIANT: the suites run all).
+
+/// Switches and budgets; every one has a default that [`Config::default`] leaves unset.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    anchors: Option<bool>,
+    path_anchors: Option<bool>,
+    action_anchors: Option<bool>,
+    tries: Option<bool>,
+    automata: Option<bool>,
+    literal_filter: Option<bool>,
+    network_tries: Option<bool>,
+    sharing: Option<bool>,
+    merging: Option<bool>,
+    dense_rows: Option<usize>,
+    state_budget: Option<usize>,
+    merge_rows: Option<usize>,
+    threads: Option<usize>,
+    max_candidates: Option<u32>,
+}
+
+macro_rules! knobs {
+    ($($(#[$doc:meta])* $name:ident $get:ident: $type:ty = $default:expr;)*) => {
+        impl Config {
+            $($(#[$doc])*
+            pub fn $name(mut self, value: $type) -> Self {
+                self.$name = Some(value);
+                self
+            }
+
+            pub(crate) fn $get(&self) -> $type {
+                self.$name.unwrap_or($default)
+            }
+            )*
+        }
+    };
+}
+
+knobs! {
+    /// Index rows by keys made of their parts. Off: every row of a block is tried.
+    anchors get_anchors: bool = true;
+    /// Split crowded keys by the literal beginning of the sixth segment.
+    path_anchors get_path_anchors: bool = true;
+    /// Split crowded keys by the action.
+    action_anchors get_action_anchors: bool = true;
+    /// Put tries over the literal beginnings and ends of the tails under a crowded key.
+    tries get_tries: bool = true;
+    /// Put one automaton over the infix patterns under a crowded key.
+    automata get_automata: bool = true;
+    /// Where the automaton would exceed its budget, filter by the longest literal of each pattern.
+    literal_filter get_literal_filter: bool = true;
+    /// Look addresses up in tries of all networks. Off: networks are tried one by one.
+    network_tries get_network_tries: bool = true;
+    /// Let identities with equal attachments share a block.
+    sharing get_sharing: bool = true;
+    /// Merge the small sets of an identity (own, groups, general) into one block.
+    merging get_merging: bool = true;
+    /// Rows under one key from which on the key counts as crowded.
+    dense_rows get_dense_rows: usize = 8;
+    /// States of one automaton.
+    state_budget get_state_budget: usize = 2_000;
+    /// Rows up to which the sets of an identity are merged.
+    merge_rows get_merge_rows: usize = 32;
+    /// Threads; 0 for one a core.
+    threads get_threads: usize = 0;
+    /// Refuse a bundle in which a decision on one resource may have to verify more rows than this.
+    max_candidates get_max_candidates: u32 = u32::MAX;
+}
+
+impl Config {
+    /// Configurations that switch one strategy off each, with its name; the suites run all of them.
+    pub fn variants() -> Vec<(&'static str, Self)> {
+        let config = Self::default;
+        vec![
+            ("anchors off", config().anchors(false)),
+            ("path anchors off", config().path_anchors(false)),
+            ("action anchors off", config().action_anchors(false)),
+            ("tries off", config().tries(false)),
+            ("automata off", config().automata(false)),
+            ("literal filter off", config().automata(false).literal_filter(false)),
+            ("network tries off", config().network_tries(false)),
+            ("sharing off", config().sharing(false)),
+            ("merging off", config().merging(false)),
+            ("every key crowded", config().dense_rows(0)),
+            ("everything in groups", config().path_anchors(false).action_anchors(false).dense_rows(0)),
+            (
+                "literal filter only",
+                config().path_anchors(false).action_anchors(false).dense_rows(0).state_budget(1),
+            ),
+            ("everything off", {
+                config()
+                    .anchors(false)
+                    .tries(false)
+                    .automata(false)
+                    .literal_filter(false)
+                    .network_tries(false)
+                    .sharing(false)
+                    .merging(false)
+            }),
+        ]
+    }
+}

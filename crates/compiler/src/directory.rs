@@ -1,0 +1,216 @@
+//! Who holds what: accounts, identities and roles, and the attachment sets that become blocks.
+
+use std::collections::HashMap;
+
+use camshaft_bundle::NONE;
+use camshaft_bundle::schema::identity;
+use camshaft_frontend::policy::{Account, PolicyId, PolicySet, Role, User};
+
+use crate::config::Config;
+use crate::intern::number;
+use crate::lower::{Attachment, Lowering};
+
+/// The directory as the bundle stores it; block numbers index `sets`.
+#[derive(Debug, Default)]
+pub(crate) struct Directory {
+    /// Policy numbers of each block, sorted.
+    pub(crate) sets: Vec<Vec<u32>>,
+    pub(crate) accounts: Vec<[u32; 6]>,
+    pub(crate) levels: Vec<u32>,
+    pub(crate) identities: Vec<[u32; identity::WORDS]>,
+    pub(crate) identity_blocks: Vec<u32>,
+    pub(crate) identity_groups: Vec<u32>,
+    /// `(account, uin id, identity)`.
+    pub(crate) users: Vec<(u32, u32, u32)>,
+    pub(crate) roles: Vec<[u32; 10]>,
+    /// `(account, name id, role)`.
+    pub(crate) role_names: Vec<(u32, u32, u32)>,
+    pub(crate) role_ids: Vec<(u32, u32, u32)>,
+    pub(crate) general_unknown: u32,
+    pub(crate) resource_block: u32,
+    numbers: HashMap<Vec<u32>, u32>,
+}
+
+/// Lowers every attached policy and lays out who holds it.
+pub(crate) fn build(world: &PolicySet, lowering: &mut Lowering<'_>, config: &Config) -> Directory {
+    let mut builder = Builder { lowering, config, directory: Directory::default() };
+    let general = builder.set(&world.general_unknown, Attachment::Caller);
+    builder.directory.general_unknown = builder.block(general);
+    for (account_number, account) in (0u32..).zip(&world.accounts) {
+        builder.account(account_number, account);
+    }
+    let scoped = (0u32..).zip(&world.resource_policies);
+    let mut resource: Vec<u32> = scoped
+        .map(|(index, policy)| builder.lowering.policy(policy.policy, Attachment::Scope(index)))
+        .collect();
+    resource.sort_unstable();
+    builder.directory.resource_block = builder.block(resource);
+    builder.directory
+}
+
+struct Builder<'b, 'w> {
+    lowering: &'b mut Lowering<'w>,
+    config: &'b Config,
+    directory: Directory,
+}
+
+impl Builder<'_, '_> {
+    /// Policy numbers of a list of references, sorted and once each.
+    fn set(&mut self, policies: &[PolicyId], attachment: Attachment) -> Vec<u32> {
+        let mut set: Vec<u32> = policies.iter().map(|id| self.lowering.policy(*id, attachment)).collect();
+        set.sort_unstable();
+        set.dedup();
+        set
+    }
+
+    /// The block of an attachment set, `NONE` for an empty one.
+    fn block(&mut self, set: Vec<u32>) -> u32 {
+        if set.is_empty() {
+            return NONE;
+        }
+        let directory = &mut self.directory;
+        if self.config.get_sharing()
+            && let Some(block) = directory.numbers.get(&set)
+        {
+            return *block;
+        }
+        let block = number(directory.sets.len());
+        directory.sets.push(set.clone());
+        directory.numbers.insert(set, block);
+        block
+    }
+
+    fn account(&mut self, account_number: u32, account: &Account) {
+        let general = self.set(&account.general, Attachment::Caller);
+        let general_block = self.block(general.clone());
+        let groups: Vec<Vec<u32>> =
+            account.groups.iter().map(|group| self.set(&group.policies, Attachment::Caller)).collect();
+        for user in &account.users {
+            self.user(account_number, account, user, &groups, &general);
+        }
+        for role in &account.roles {
+            self.role(account_number, account, role);
+        }
+        let first_level = number(self.directory.levels.len());
+        for level in account.levels.iter().flatten() {
+            let set = self.set(level, Attachment::Caller);
+            let block = self.block(set);
+            self.directory.levels.push(block);
+        }
+        let levels = account.levels.as_ref().map_or(0, |levels| number(levels.len()) + 1);
+        let appid =
+            account.appid.as_deref().and_then(|appid| self.lowering.appids.find(appid)).unwrap_or(NONE);
+        let (start, length) = self.lowering.heap.place(&format!("uin/{}", account.uin));
+        self.directory.accounts.push([appid, general_block, first_level, levels, start, length]);
+    }
+
+    fn user(
+        &mut self,
+        account_number: u32,
+        account: &Account,
+        user: &User,
+        groups: &[Vec<u32>],
+        general: &[u32],
+    ) {
+        let own = self.set(&user.policies, Attachment::Caller);
+        let of_groups = user.groups.iter().filter_map(|group| groups.get(*group as usize).cloned());
+        let mut sets: Vec<Vec<u32>> =
+            core::iter::once(own).chain(of_groups).chain([general.to_vec()]).collect();
+        sets.retain(|set| !set.is_empty());
+        if self.config.get_merging() && sets.len() > 1 {
+            let mut merged = sets.concat();
+            merged.sort_unstable();
+            merged.dedup();
+            let rows: usize = merged.iter().map(|policy| self.rows(*policy)).sum();
+            if rows <= self.config.get_merge_rows() {
+                sets = vec![merged];
+            }
+        }
+        let first_block = number(self.directory.identity_blocks.len());
+        for set in sets {
+            let block = self.block(set);
+            self.directory.identity_blocks.push(block);
+        }
+        let first_group = number(self.directory.identity_groups.len());
+        for group in &user.groups {
+            if let Some(id) = account.groups.get(*group as usize).and_then(|group| group.id.as_deref()) {
+                let id = self.lowering.names.id(id);
+                self.directory.identity_groups.push(id);
+            }
+        }
+        let uin = self.lowering.uins.id(&user.uin);
+        let identity = self.identity(account_number, first_block, user.boundary, uin, first_group, 0);
+        self.directory.users.push((account_number, uin, identity));
+    }
+
+    fn rows(&self, policy: u32) -> usize {
+        self.lowering
+            .policies
+            .get(policy as usize)
+            .map_or(0, |policy| (policy.rows.1 - policy.rows.0) as usize)
+    }
+
+    fn identity(
+        &mut self,
+        account: u32,
+        first_block: u32,
+        boundary: Option<PolicyId>,
+        uin: u32,
+        first_group: u32,
+        flags: u32,
+    ) -> u32 {
+        let boundary = match boundary {
+            Some(policy) => {
+                let set = self.set(&[policy], Attachment::Caller);
+                // A boundary without statements cannot exist, so its block is never `NONE`.
+                self.block(set)
+            }
+            None => NONE,
+        };
+        let directory = &mut self.directory;
+        let blocks = number(directory.identity_blocks.len()) - first_block;
+        let groups = number(directory.identity_groups.len()) - first_group;
+        let identity = number(directory.identities.len());
+        directory.identities.push([first_block, blocks, boundary, account, uin, first_group, groups, flags]);
+        identity
+    }
+
+    fn role(&mut self, account_number: u32, account: &Account, role: &Role) {
+        let first_block = number(self.directory.identity_blocks.len());
+        let set = self.set(&role.policies, Attachment::Caller);
+        if !set.is_empty() {
+            let block = self.block(set);
+            self.directory.identity_blocks.push(block);
+        }
+        let flags = if role.service_linked { identity::SERVICE_LINKED } else { 0 };
+        let first_group = number(self.directory.identity_groups.len());
+        let identity = self.identity(account_number, first_block, role.boundary, NONE, first_group, flags);
+        let trust = match role.trust {
+            Some(policy) => {
+                let set = self.set(&[policy], Attachment::Account(account_number));
+                self.block(set)
+            }
+            None => NONE,
+        };
+        let lowering = &mut *self.lowering;
+        let name = lowering.names.id(&role.name);
+        let id = role.id.as_deref().map_or(NONE, |id| lowering.names.id(id));
+        // CITE RES-21: the spellings of one role.
+        let by_name = lowering.heap.place(&format!("roleName/{}", role.name));
+        let by_id = role.id.as_deref().map_or((0, 0), |id| lowering.heap.place(&format!("role/{id}")));
+        let linked = if role.service_linked {
+            lowering.heap.place(&format!("role/tencentcloudServiceRoleName/{}", role.name))
+        } else {
+            (0, 0)
+        };
+        let number = number(self.directory.roles.len());
+        self.directory
+            .roles
+            .push([identity, name, id, trust, by_name.0, by_name.1, by_id.0, by_id.1, linked.0, linked.1]);
+        self.directory.role_names.push((account_number, name, number));
+        if id != NONE {
+            self.directory.role_ids.push((account_number, id, number));
+        }
+        debug_assert_eq!(account.uin.as_ref(), self.lowering.uins.texts()[account_number as usize].as_ref());
+    }
+}

@@ -1,0 +1,444 @@
+//! Everything to flat tables, and the tables to bytes.
+
+use camshaft_bundle::dictionary::{pair_slots, text_slots};
+use camshaft_bundle::schema::{GROUP, option, scalar};
+use camshaft_bundle::{NONE, Root};
+use camshaft_frontend::policy::{Options, Policy, PolicyId};
+use rayon::prelude::*;
+
+use crate::block::{self, Block, Context, Posting};
+use crate::config::Config;
+use crate::directory::{self, Directory};
+use crate::error::{CompileError, CompileErrorKind};
+use crate::group::Group;
+use crate::intern::{Names, number};
+use crate::lower::Lowering;
+use crate::stats::{Stats, Strategy};
+use crate::trie::Trie;
+use crate::{PolicySet, network};
+
+/// A bundle and what went into it.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Counts.
+    pub stats: Stats,
+}
+
+/// Compiles a checked world.
+pub fn compile(world: &PolicySet, config: &Config) -> Result<Compiled, CompileError> {
+    let mut lowering = Lowering::new(world);
+    lowering.conditions.list_networks = !config.get_network_tries();
+    let directory = directory::build(world, &mut lowering, config);
+    let seed = seed(&lowering);
+    let blocks = blocks(&lowering, &directory, config, seed)?;
+    let mut emitter = Emitter { root: Root::default(), stats: Stats::default() };
+    emitter.dictionaries(&lowering, seed);
+    emitter.rows(&lowering);
+    emitter.conditions(&lowering);
+    emitter.directory(&directory, seed);
+    for (block, set) in blocks.iter().zip(&directory.sets) {
+        emitter.block(block, set);
+    }
+    emitter.names(world, &lowering);
+    emitter.provenance();
+    let candidates = emitter.candidates(&directory, &blocks);
+    emitter.scalars(world, &lowering, &directory, seed, candidates);
+    if candidates > config.get_max_candidates() {
+        let policy = culprit(world, &lowering, &blocks);
+        let bound = config.get_max_candidates();
+        return Err(CompileErrorKind::Cost { candidates, bound, policy }.into());
+    }
+    emitter.count(world, &lowering, &directory, candidates);
+    let bytes = camshaft_bundle::write(&emitter.root).map_err(CompileErrorKind::Write)?;
+    Ok(Compiled { bytes, stats: emitter.stats })
+}
+
+/// Compiles the session policy of a request to a small bundle of its own: its statements stand as the
+/// general policies of an otherwise empty world. Prepare it once and pass it with every request.
+pub fn session(policy: Policy, options: &Options, config: &Config) -> Result<Compiled, CompileError> {
+    let world = PolicySet {
+        options: options.clone(),
+        policies: vec![policy],
+        general_unknown: vec![PolicyId(0)],
+        ..PolicySet::default()
+    };
+    compile(&world, config)
+}
+
+/// The seed of every hash, from the content alone.
+fn seed(lowering: &Lowering<'_>) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(lowering.heap.text().as_bytes());
+    for row in &lowering.rows {
+        for word in row.words {
+            hasher.update(&word.to_le_bytes());
+        }
+    }
+    let digest = hasher.finalize();
+    digest.as_bytes().first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+fn blocks(
+    lowering: &Lowering<'_>,
+    directory: &Directory,
+    config: &Config,
+    seed: u64,
+) -> Result<Vec<Block>, CompileError> {
+    let context = Context {
+        config,
+        seed,
+        rows: &lowering.rows,
+        reaches: &lowering.actions.reaches,
+        heap: &lowering.heap,
+        patterns: &lowering.patterns,
+    };
+    let build = |set: &Vec<u32>| {
+        let policies = set.iter().filter_map(|policy| lowering.policies.get(*policy as usize));
+        let rows: Vec<u32> = policies.flat_map(|policy| policy.rows.0..policy.rows.1).collect();
+        block::build(&context, &rows)
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(config.get_threads()).build();
+    let pool = pool.map_err(|_| CompileErrorKind::TooMany { what: "threads" })?;
+    Ok(pool.install(|| directory.sets.par_iter().map(build).collect()))
+}
+
+/// The policy with a row under the most crowded key.
+fn culprit(world: &PolicySet, lowering: &Lowering<'_>, blocks: &[Block]) -> Box<str> {
+    let worst = blocks.iter().max_by_key(|block| block.candidates);
+    let row = worst.and_then(|block| block.crowded).unwrap_or(0);
+    let lowered = lowering.policies.iter().find(|policy| (policy.rows.0..policy.rows.1).contains(&row));
+    let policy = lowered.and_then(|lowered| world.policies.get(lowered.policy.0 as usize));
+    policy.map_or_else(|| "".into(), |policy| policy.name.clone())
+}
+
+struct Emitter {
+    root: Root,
+    stats: Stats,
+}
+
+impl Emitter {
+    fn dictionaries(&mut self, lowering: &Lowering<'_>, seed: u64) {
+        let root = &mut self.root;
+        let fill = |names: &Names, slots: &mut Vec<u32>, ends: &mut Vec<u32>, text: &mut Vec<u8>| {
+            *slots = text_slots(seed, names.texts().iter().map(|text| &**text));
+            for name in names.texts() {
+                text.extend_from_slice(name.as_bytes());
+                ends.push(number(text.len()));
+            }
+        };
+        fill(&lowering.segments, &mut root.segment_slots, &mut root.segment_ends, &mut root.segment_text);
+        fill(&lowering.uins, &mut root.uin_slots, &mut root.uin_ends, &mut root.uin_text);
+        fill(&lowering.appids, &mut root.appid_slots, &mut root.appid_ends, &mut root.appid_text);
+        fill(&lowering.actions.exact, &mut root.action_slots, &mut root.action_ends, &mut root.action_text);
+        fill(&lowering.keys, &mut root.key_slots, &mut root.key_ends, &mut root.key_text);
+        fill(&lowering.names, &mut root.name_slots, &mut root.name_ends, &mut root.name_text);
+        root.text = lowering.heap.text().as_bytes().to_vec();
+        root.appid_accounts = vec![NONE; lowering.appids.texts().len()];
+        for (account_number, account) in (0u32..).zip(&lowering.world.accounts) {
+            let appid = account.appid.as_deref().and_then(|appid| lowering.appids.find(appid));
+            if let Some(slot) = appid.and_then(|appid| root.appid_accounts.get_mut(appid as usize)) {
+                *slot = account_number;
+            }
+        }
+        let actions = &lowering.actions;
+        root.action_ranks = actions.ranks.clone();
+        root.action_prefixes = actions.prefixes.concat();
+        root.action_globs =
+            actions.globs.items().iter().flat_map(|(start, length)| [*start, *length]).collect();
+        for set in actions.sets.items() {
+            root.action_set_words.extend(set);
+            root.action_set_ends.push(number(root.action_set_words.len()));
+        }
+    }
+
+    fn rows(&mut self, lowering: &Lowering<'_>) {
+        let root = &mut self.root;
+        root.rows = lowering.rows.iter().flat_map(|row| row.words).collect();
+        root.extras = lowering.extras.items().concat();
+        let mut entries = 0;
+        for set in lowering.principal_sets.items() {
+            root.principals.extend(set.iter().flatten());
+            entries += number(set.len());
+            root.principal_set_ends.push(entries);
+        }
+        let mut pieces = 0;
+        for pattern in lowering.patterns.items() {
+            root.pieces.extend(pattern.iter().flatten());
+            pieces += number(pattern.len());
+            root.pattern_ends.push(pieces);
+        }
+        for row in &lowering.rows {
+            if let Some(at) = Strategy::ALL.iter().position(|strategy| *strategy == row.tail.strategy) {
+                self.stats.tails[at] += 1;
+            }
+        }
+    }
+
+    fn conditions(&mut self, lowering: &Lowering<'_>) {
+        let root = &mut self.root;
+        let conditions = &lowering.conditions;
+        for guard in conditions.guards.items() {
+            root.guard_terms.extend(guard);
+            root.guard_ends.push(number(root.guard_terms.len()));
+        }
+        root.terms = conditions.terms.concat();
+        root.values = conditions.values.clone();
+        for text in &conditions.texts {
+            root.term_places.extend([number(root.term_text.len()), number(text.len())]);
+            root.term_text.extend_from_slice(text.as_bytes());
+        }
+        let tries: network::Tries = conditions.networks.tries();
+        root.network_nodes = tries.nodes.concat();
+        root.network_entries = tries.entries;
+        for sets in tries.classes.items() {
+            root.network_class_sets.extend(sets);
+            root.network_class_ends.push(number(root.network_class_sets.len()));
+        }
+        root.scalars.resize(scalar::CAPABLE_SERVICES as usize, 0);
+        root.scalars[scalar::V4_ROOT as usize] = tries.roots[0];
+        root.scalars[scalar::V6_ROOT as usize] = tries.roots[1];
+    }
+
+    fn directory(&mut self, directory: &Directory, seed: u64) {
+        let root = &mut self.root;
+        root.accounts = directory.accounts.concat();
+        root.levels = directory.levels.clone();
+        root.identities = directory.identities.concat();
+        root.identity_blocks = directory.identity_blocks.clone();
+        root.identity_groups = directory.identity_groups.clone();
+        root.user_index = pair_slots(seed, directory.users.iter().copied());
+        root.roles = directory.roles.concat();
+        root.role_names = pair_slots(seed, directory.role_names.iter().copied());
+        root.role_ids = pair_slots(seed, directory.role_ids.iter().copied());
+    }
+
+    fn block(&mut self, block: &Block, set: &[u32]) {
+        let (first_kind, first_slot) =
+            (number(self.root.block_kinds.len()), number(self.root.block_slots.len() / 2));
+        let first_policy = number(self.root.block_policies.len());
+        self.root.block_kinds.extend(&block.kinds);
+        self.root.block_policies.extend(set);
+        for slot in &block.slots {
+            let words = match slot {
+                None => [0, NONE],
+                Some((tag, Posting::Rows(rows))) => [*tag, self.posting(rows)],
+                Some((tag, Posting::Group(group))) => [*tag, self.group(group)],
+            };
+            self.root.block_slots.extend(words);
+        }
+        self.root.blocks.extend([
+            first_kind,
+            number(block.kinds.len()),
+            first_slot,
+            number(block.slots.len()),
+            block.flags,
+            first_policy,
+            number(set.len()),
+            block.candidates,
+        ]);
+    }
+
+    /// Writes a posting: `NONE`, a single row, or the place of a list.
+    fn posting(&mut self, rows: &[u32]) -> u32 {
+        if rows.is_empty() {
+            return NONE;
+        }
+        if let Some(single) = block::single(rows) {
+            return single;
+        }
+        let place = number(self.root.postings.len());
+        self.root.postings.push(number(rows.len()));
+        self.root.postings.extend(rows);
+        place
+    }
+
+    fn group(&mut self, group: &Group) -> u32 {
+        self.stats.groups += 1;
+        let always = self.posting(&group.always);
+        let forward = group.forward.as_ref().map_or(NONE, |trie| self.trie(trie));
+        let backward = group.backward.as_ref().map_or(NONE, |trie| self.trie(trie));
+        let automaton = match &group.automaton {
+            None => NONE,
+            Some((automaton, rows)) => {
+                let first_class = number(self.root.automaton_classes.len());
+                let words = automaton.classes.chunks_exact(4);
+                self.root
+                    .automaton_classes
+                    .extend(words.map(|four| {
+                        u32::from_le_bytes(four.first_chunk::<4>().copied().unwrap_or_default())
+                    }));
+                let (first_next, first_accept) =
+                    (number(self.root.automaton_next.len()), number(self.root.automaton_accept.len()));
+                self.root.automaton_next.extend(&automaton.next);
+                for patterns in &automaton.accept {
+                    let rows: Vec<u32> =
+                        patterns.iter().filter_map(|pattern| rows.get(*pattern as usize).copied()).collect();
+                    let posting = self.posting(&rows);
+                    self.root.automaton_accept.push(posting);
+                }
+                match automaton.mode {
+                    camshaft_bundle::schema::automaton::AT_END => self.stats.automata += 1,
+                    _ => self.stats.literal_filters += 1,
+                }
+                let number_of = number(self.root.automata.len() / camshaft_bundle::schema::automaton::WORDS);
+                self.root.automata.extend([
+                    first_class,
+                    number(automaton.width),
+                    first_next,
+                    number(automaton.accept.len()),
+                    first_accept,
+                    automaton.mode,
+                ]);
+                number_of
+            }
+        };
+        let place = number(self.root.groups.len() / 4);
+        self.root.groups.extend([always, forward, backward, automaton]);
+        place | GROUP
+    }
+
+    /// Writes a trie with every child behind its parent, and returns its root.
+    fn trie(&mut self, trie: &Trie) -> u32 {
+        let root = number(self.root.trie_nodes.len() / 6);
+        let mut order = vec![0usize];
+        let mut at = 0;
+        while let Some(node) = order.get(at).and_then(|node| trie.nodes.get(*node)) {
+            let first_child = number(self.root.trie_children.len() / 2);
+            for (byte, child) in &node.children {
+                self.root.trie_children.extend([u32::from(*byte), root + number(order.len())]);
+                order.push(*child);
+            }
+            let (prefix, exact) = (self.posting(&node.prefix), self.posting(&node.exact));
+            let children = number(node.children.len());
+            self.root.trie_nodes.extend([node.label.0, node.label.1, first_child, children, prefix, exact]);
+            at += 1;
+        }
+        root
+    }
+
+    fn names(&mut self, world: &PolicySet, lowering: &Lowering<'_>) {
+        let root = &mut self.root;
+        let mut sources = Names::default();
+        for (policy_number, lowered) in (0u32..).zip(&lowering.policies) {
+            let Some(policy) = world.policies.get(lowered.policy.0 as usize) else { continue };
+            let source = sources.id(&policy.source);
+            root.policies.extend([
+                lowered.rows.0,
+                lowered.rows.1 - lowered.rows.0,
+                lowered.statements.0,
+                lowered.statements.1 - lowered.statements.0,
+                number(root.policy_text.len()),
+                number(policy.name.len()),
+                policy.kind as u32,
+                source,
+            ]);
+            root.policy_text.extend_from_slice(policy.name.as_bytes());
+            for statement in &policy.statements {
+                root.statements.extend([policy_number, statement.index]);
+                let text = camshaft_frontend::normalize::statement_text(statement);
+                let position = statement.position;
+                root.statement_places.extend([
+                    number(root.statement_text.len()),
+                    number(text.len()),
+                    position.line,
+                    position.column,
+                ]);
+                root.statement_text.extend_from_slice(text.as_bytes());
+            }
+        }
+        for source in sources.texts() {
+            root.sources.extend([number(root.source_text.len()), number(source.len())]);
+            root.source_text.extend_from_slice(source.as_bytes());
+        }
+        for prerequisite in &world.prerequisites {
+            for (action, resource) in &prerequisite.needs {
+                for text in [&prerequisite.action, action, resource] {
+                    root.prerequisites.extend([number(root.prerequisite_text.len()), number(text.len())]);
+                    root.prerequisite_text.extend_from_slice(text.as_bytes());
+                }
+            }
+        }
+    }
+
+    fn provenance(&mut self) {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.root.policy_text).update(&self.root.statement_text);
+        let text = format!(
+            "compiler=camshaft {}\nsemantics=CAM policy syntax 2.0\nstatements={}\n",
+            env!("CARGO_PKG_VERSION"),
+            hasher.finalize().to_hex()
+        );
+        self.root.provenance = text.into_bytes();
+    }
+
+    /// Most rows that a decision on one resource may have to verify: the worst identity, its account's
+    /// organization, its boundary and the resource policies.
+    fn candidates(&self, directory: &Directory, blocks: &[Block]) -> u32 {
+        let of = |block: u32| blocks.get(block as usize).map_or(0, |block| block.candidates);
+        let list = |start: u32, length: u32, list: &[u32]| -> u32 {
+            list.iter().skip(start as usize).take(length as usize).map(|block| of(*block)).sum()
+        };
+        let levels = |account: u32| {
+            let account = directory.accounts.get(account as usize);
+            account.map_or(0, |account| list(account[2], account[3].saturating_sub(1), &directory.levels))
+        };
+        let identities = directory.identities.iter().map(|identity| {
+            list(identity[0], identity[1], &directory.identity_blocks) + of(identity[2]) + levels(identity[3])
+        });
+        let trust = directory.roles.iter().map(|role| of(role[3])).max().unwrap_or(0);
+        let unknown = of(directory.general_unknown);
+        identities.max().unwrap_or(0).max(unknown) + trust.max(of(directory.resource_block))
+    }
+
+    fn scalars(
+        &mut self,
+        world: &PolicySet,
+        lowering: &Lowering<'_>,
+        directory: &Directory,
+        seed: u64,
+        candidates: u32,
+    ) {
+        let scalars = &mut self.root.scalars;
+        let options = &world.options;
+        let mut flags = 0;
+        if options.list_deny_cam {
+            flags |= option::LIST_DENY_CAM;
+        }
+        if options.max_artifact_age_s.is_some() {
+            flags |= option::MAX_AGE;
+        }
+        let age = options.max_artifact_age_s.unwrap_or(0);
+        for (at, value) in [
+            (scalar::SEED_LOW, seed as u32),
+            (scalar::SEED_HIGH, (seed >> 32) as u32),
+            (scalar::ACCOUNTS, number(world.accounts.len())),
+            (scalar::GENERAL_UNKNOWN, directory.general_unknown),
+            (scalar::RESOURCE_BLOCK, directory.resource_block),
+            (scalar::OPTIONS, flags),
+            (scalar::MAX_AGE_LOW, age as u32),
+            (scalar::MAX_AGE_HIGH, (age >> 32) as u32),
+            (scalar::MAX_CANDIDATES, candidates),
+        ] {
+            scalars[at as usize] = value;
+        }
+        scalars.extend(
+            options.resource_policy_services.iter().filter_map(|service| lowering.segments.find(service)),
+        );
+    }
+
+    fn count(&mut self, world: &PolicySet, lowering: &Lowering<'_>, directory: &Directory, candidates: u32) {
+        let stats = &mut self.stats;
+        stats.accounts = world.accounts.len();
+        stats.identities = directory.identities.len();
+        stats.policies = lowering.policies.len();
+        stats.statements = self.root.statements.len() / 2;
+        stats.rows = lowering.rows.len();
+        stats.blocks = directory.sets.len();
+        stats.guards = lowering.conditions.guards.items().len();
+        stats.terms = lowering.conditions.terms.len();
+        stats.network_sets = lowering.conditions.networks.len();
+        stats.max_candidates = candidates;
+    }
+}

@@ -1,0 +1,59 @@
+//! Why a checked world could not become a bundle.
+
+/// The reason.
+#[derive(Clone, Debug)]
+pub struct CompileError {
+    pub(crate) kind: CompileErrorKind,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum CompileErrorKind {
+    /// More of something than the format can number.
+    TooMany {
+        /// Of what.
+        what: &'static str,
+    },
+    /// A decision could have to verify more rows than allowed.
+    Cost {
+        /// Rows that a decision on one resource may have to verify.
+        candidates: u32,
+        /// The bound asked for.
+        bound: u32,
+        /// The policy with the most rows under the crowded key.
+        policy: Box<str>,
+    },
+    /// The bundle could not be written.
+    Write(camshaft_bundle::WriteError),
+}
+
+impl CompileError {
+    /// What went wrong.
+    pub fn kind(&self) -> &CompileErrorKind {
+        &self.kind
+    }
+}
+
+impl From<CompileErrorKind> for CompileError {
+    fn from(kind: CompileErrorKind) -> Self {
+        Self { kind }
+    }
+}
+
+impl core::fmt::Display for CompileError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match &self.kind {
+            CompileErrorKind::TooMany { what } => {
+                write!(f, "the world has more {what} than a bundle can number; split it")
+            }
+            CompileErrorKind::Cost { candidates, bound, policy } => write!(
+                f,
+                "a decision may have to verify {candidates} rows, more than the bound of {bound}; most come from policy `{policy}`"
+            ),
+            CompileErrorKind::Write(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for CompileError {}

@@ -1,0 +1,88 @@
+//! Crowded keys: tries and automata over the tails of their rows.
+//!
+//! They only select candidates; every row still tests its whole tail, so a filter that is too wide costs
+//! time and nothing else (INVARIANT: none is too narrow).
+
+use camshaft_bundle::schema::{piece, row::tail};
+
+use crate::automaton::{self, Automaton};
+use crate::block::Context;
+use crate::tail::Place;
+use crate::trie::Trie;
+
+/// Longest literal by which the filter finds a pattern; more bytes make more states, not more selection.
+const FILTER_BYTES: usize = 16;
+
+/// The tails of one crowded key.
+#[derive(Debug)]
+pub(crate) struct Group {
+    /// Rows that nothing selects: always candidates.
+    pub(crate) always: Vec<u32>,
+    pub(crate) forward: Option<Trie>,
+    pub(crate) backward: Option<Trie>,
+    pub(crate) automaton: Option<(Automaton, Vec<u32>)>,
+}
+
+/// Spreads the rows over the filters; `None` when all would be candidates anyway.
+pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Option<Group> {
+    let mut group = Group { always: Vec::new(), forward: None, backward: None, automaton: None };
+    let text = context.heap.text().as_bytes();
+    let mut inner = Vec::new();
+    for &number in rows {
+        let Some(row) = context.rows.get(number as usize) else { continue };
+        let (kind, head, foot) = (row.tail.kind, row.tail.head, row.tail.foot);
+        // A variable without a value makes any text a match of a deny (CITE VAR-4, EVA-2).
+        let unsure = kind == tail::VARIABLE && row.denies();
+        if unsure || kind == tail::ANY && head.1 == 0 {
+            group.always.push(number);
+        } else if context.config.get_tries() && kind == tail::EXACT {
+            group.forward.get_or_insert_with(|| Trie::new(false)).insert(text, head).exact.push(number);
+        } else if context.config.get_tries() && head.1 > 0 {
+            group.forward.get_or_insert_with(|| Trie::new(false)).insert(text, head).prefix.push(number);
+        } else if context.config.get_tries() && foot.1 > 0 {
+            group.backward.get_or_insert_with(|| Trie::new(true)).insert(text, foot).prefix.push(number);
+        } else if kind == tail::PATTERN && head.1 == 0 && foot.1 == 0 {
+            inner.push(number);
+        } else {
+            group.always.push(number);
+        }
+    }
+    if !inner.is_empty() {
+        match infix(context, &inner) {
+            Some(automaton) => group.automaton = Some((automaton, inner)),
+            None => group.always.extend(inner),
+        }
+    }
+    group.always.sort_unstable();
+    let selects = group.forward.is_some() || group.backward.is_some() || group.automaton.is_some();
+    selects.then_some(group)
+}
+
+/// One automaton for patterns with a star at either end, or a literal filter past its budget.
+fn infix(context: &Context<'_>, rows: &[u32]) -> Option<Automaton> {
+    let literals: Vec<Vec<&[u8]>> = rows.iter().map(|row| literals(context, *row)).collect();
+    let budget = context.config.get_state_budget();
+    if context.config.get_automata()
+        && let Some(automaton) = automaton::patterns(&literals, budget)
+    {
+        return Some(automaton);
+    }
+    if !context.config.get_literal_filter() {
+        return None;
+    }
+    let longest = |literals: &Vec<&'_ [u8]>| -> Vec<u8> {
+        let longest = literals.iter().rev().max_by_key(|literal| literal.len());
+        longest.map_or_else(Vec::new, |literal| literal.get(..FILTER_BYTES).unwrap_or(literal).to_vec())
+    };
+    let needles: Vec<Vec<u8>> = literals.iter().map(longest).collect();
+    let needles: Vec<&[u8]> = needles.iter().map(Vec::as_slice).collect();
+    automaton::literals(&needles, FILTER_BYTES * rows.len() + 1)
+}
+
+fn literals<'a>(context: &Context<'a>, row: u32) -> Vec<&'a [u8]> {
+    let pattern = context.rows.get(row as usize).map_or(u32::MAX, |row| row.tail.operand.0);
+    let pieces = context.patterns.items().get(pattern as usize).map_or(&[][..], Vec::as_slice);
+    let literal = |piece: &&[u32; 3]| piece[0] == piece::LITERAL;
+    let place = |piece: &[u32; 3]| -> Place { (piece[1], piece[2]) };
+    pieces.iter().filter(literal).map(|piece| context.heap.get(place(piece)).as_bytes()).collect()
+}

@@ -1,0 +1,210 @@
+//! The rows of a block that a request can meet.
+
+use camshaft_bundle::schema::{GROUP, SINGLE, automaton, block};
+use camshaft_bundle::{NONE, Range, Tables, Words};
+
+use crate::query::Query;
+
+/// What the visitor of a candidate says next.
+pub(crate) enum Flow {
+    /// Go on.
+    On,
+    /// No more.
+    Stop,
+}
+
+/// Calls `visit` with every row of the block that the request may match, some perhaps twice, until it
+/// says stop. `None` only for a bundle that contradicts itself.
+pub(crate) fn visit(
+    tables: &Tables<'_>,
+    number: u32,
+    query: &Query<'_, '_>,
+    marks: &mut [u64],
+    visit: &mut dyn FnMut(u32) -> Option<Flow>,
+) -> Option<Flow> {
+    let [first_kind, kinds, first_slot, slots, flags, ..] =
+        tables.blocks.record::<{ block::WORDS }>(number)?;
+    let mut walk = Walk { tables, path: query.path, marks, visit };
+    if kinds == 0 {
+        // A block without keys: every row.
+        return match slots {
+            0 => Some(Flow::On),
+            _ => walk.posting(tables.block_slots.get(first_slot.checked_mul(2)?.checked_add(1)?)?),
+        };
+    }
+    let seed = tables.seed();
+    for at in first_kind..first_kind.checked_add(kinds)? {
+        let Some(key) = query.key(seed, tables.block_kinds.get(at)?) else { continue };
+        let tag = (key >> 32) as u32;
+        let flow = if flags & block::LIST != 0 {
+            walk.list(first_slot, slots, tag)?
+        } else {
+            walk.table(first_slot, slots, key as u32, tag)?
+        };
+        if let Flow::Stop = flow {
+            return Some(Flow::Stop);
+        }
+    }
+    Some(Flow::On)
+}
+
+struct Walk<'w, 't> {
+    tables: &'w Tables<'t>,
+    path: &'w str,
+    marks: &'w mut [u64],
+    visit: &'w mut dyn FnMut(u32) -> Option<Flow>,
+}
+
+impl Walk<'_, '_> {
+    /// All slots with the tag.
+    fn list(&mut self, first: u32, slots: u32, tag: u32) -> Option<Flow> {
+        for at in first..first.checked_add(slots)? {
+            let [found, posting] = self.tables.block_slots.record::<2>(at)?;
+            if found == tag
+                && let Flow::Stop = self.posting(posting)?
+            {
+                return Some(Flow::Stop);
+            }
+        }
+        Some(Flow::On)
+    }
+
+    /// All slots with the tag from the hash's own up to an empty one.
+    fn table(&mut self, first: u32, slots: u32, hash: u32, tag: u32) -> Option<Flow> {
+        let mask = slots.checked_sub(1)?;
+        let mut at = hash & mask;
+        for _ in 0..slots {
+            let [found, posting] = self.tables.block_slots.record::<2>(first.checked_add(at)?)?;
+            if posting == NONE {
+                break;
+            }
+            if found == tag
+                && let Flow::Stop = self.posting(posting)?
+            {
+                return Some(Flow::Stop);
+            }
+            at = at.wrapping_add(1) & mask;
+        }
+        Some(Flow::On)
+    }
+
+    fn posting(&mut self, posting: u32) -> Option<Flow> {
+        if posting == NONE {
+            return Some(Flow::On);
+        }
+        if posting & SINGLE != 0 {
+            return (self.visit)(posting & !SINGLE);
+        }
+        if posting & GROUP != 0 {
+            return self.group(posting & !GROUP);
+        }
+        self.rows(posting)
+    }
+
+    /// A list of rows.
+    fn rows(&mut self, place: u32) -> Option<Flow> {
+        let count = self.tables.postings.get(place)?;
+        let start = place.checked_add(1)?;
+        let rows: Words<'_> = self.tables.postings.slice(Range { start, end: start.checked_add(count)? })?;
+        for row in rows.iter() {
+            if let Flow::Stop = (self.visit)(row)? {
+                return Some(Flow::Stop);
+            }
+        }
+        Some(Flow::On)
+    }
+
+    /// The filters of a crowded key.
+    fn group(&mut self, number: u32) -> Option<Flow> {
+        let [always, forward, backward, automaton] = self.tables.groups.record::<4>(number)?;
+        if let Flow::Stop = self.posting(always)? {
+            return Some(Flow::Stop);
+        }
+        for (root, backwards) in [(forward, false), (backward, true)] {
+            if root != NONE
+                && let Flow::Stop = self.trie(root, backwards)?
+            {
+                return Some(Flow::Stop);
+            }
+        }
+        if automaton == NONE { Some(Flow::On) } else { self.automaton(automaton) }
+    }
+
+    /// Down a trie along the path, read forwards or backwards.
+    fn trie(&mut self, root: u32, backwards: bool) -> Option<Flow> {
+        let mut rest = self.path.as_bytes();
+        let mut node = root;
+        loop {
+            let [start, length, first_child, children, prefix, exact] =
+                self.tables.trie_nodes.record::<6>(node)?;
+            let label = self.tables.text.bytes(start, length)?;
+            let tail = if backwards { rest.strip_suffix(label) } else { rest.strip_prefix(label) };
+            let Some(tail) = tail else { return Some(Flow::On) };
+            rest = tail;
+            if let Flow::Stop = self.posting(prefix)? {
+                return Some(Flow::Stop);
+            }
+            let next = if backwards { rest.last() } else { rest.first() };
+            let Some(byte) = next else { return self.posting(exact) };
+            match self.child(first_child, children, u32::from(*byte))? {
+                // Children stand behind their parents, so the way down ends.
+                Some(child) if child > node => node = child,
+                Some(_) => return None,
+                None => return Some(Flow::On),
+            }
+        }
+    }
+
+    fn child(&self, first: u32, count: u32, byte: u32) -> Option<Option<u32>> {
+        let (mut low, mut high) = (first, first.checked_add(count)?);
+        while low < high {
+            let middle = low.midpoint(high);
+            let [label, node] = self.tables.trie_children.record::<2>(middle)?;
+            match label.cmp(&byte) {
+                core::cmp::Ordering::Equal => return Some(Some(node)),
+                core::cmp::Ordering::Less => low = middle.checked_add(1)?,
+                core::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        Some(None)
+    }
+
+    /// Through an automaton along the path.
+    fn automaton(&mut self, number: u32) -> Option<Flow> {
+        let record = self.tables.automata.record::<{ automaton::WORDS }>(number)?;
+        let [first_class, width, first_next, states, first_accept, mode] = record;
+        let on_the_way = mode == automaton::ON_THE_WAY;
+        if on_the_way {
+            let words = states.div_ceil(64) as usize;
+            self.marks.get_mut(..words).map(|marks| marks.fill(0));
+        }
+        let mut state = 0u32;
+        for byte in self.path.bytes() {
+            let classes =
+                self.tables.automaton_classes.get(first_class.checked_add(u32::from(byte) >> 2)?)?;
+            let class = classes >> (u32::from(byte) & 3).checked_mul(8)? & 0xff;
+            let at = state.checked_mul(width)?.checked_add(class)?;
+            state = self.tables.automaton_next.get(first_next.checked_add(at)?)?;
+            if on_the_way && self.is_new(state) {
+                let posting = self.tables.automaton_accept.get(first_accept.checked_add(state)?)?;
+                if let Flow::Stop = self.posting(posting)? {
+                    return Some(Flow::Stop);
+                }
+            }
+        }
+        if on_the_way {
+            return Some(Flow::On);
+        }
+        let posting = self.tables.automaton_accept.get(first_accept.checked_add(state)?)?;
+        self.posting(posting)
+    }
+
+    /// Whether a literal's state is met for the first time: a literal that occurs often selects once.
+    fn is_new(&mut self, state: u32) -> bool {
+        let Some(word) = self.marks.get_mut(state as usize >> 6) else { return true };
+        let bit = 1u64 << (state & 63);
+        let new = *word & bit == 0;
+        *word |= bit;
+        new
+    }
+}
