@@ -138,7 +138,7 @@ schema! {
     /// The names.
     Hot name_text Text,
 
-    /// By account number: `[APPID id, general block, first level, levels + 1 or 0, "uin/…" start, length]`.
+    /// By account number: `[APPID id, general block, first level, levels + 1 or 0]`.
     Hot accounts Words,
     /// Organization levels: block numbers.
     Hot levels Words,
@@ -423,7 +423,7 @@ pub mod identity {
 }
 
 /// Integers of a record of `accounts`.
-pub const ACCOUNT_WORDS: usize = 6;
+pub const ACCOUNT_WORDS: usize = 4;
 /// Integers of a record of `roles`.
 pub const ROLE_WORDS: usize = 10;
 

@@ -44,22 +44,25 @@ pub struct Decider {
 }
 
 /// The session policy of one request, ready for the engine.
-pub enum PreparedSession {
-    /// The request has none.
+pub struct PreparedSession {
+    state: State,
+    /// Findings on the policy: errors where it was refused, else warnings and notes.
+    pub findings: Vec<Diagnostic>,
+}
+
+enum State {
     None,
-    /// It was refused.
-    Invalid(Vec<Diagnostic>),
-    /// It was compiled.
+    Invalid,
     Policy(Box<SessionPolicy>),
 }
 
 impl PreparedSession {
     /// As the engine takes it.
     pub fn as_session(&self) -> Session<'_> {
-        match self {
-            Self::None => Session::None,
-            Self::Invalid(_) => Session::Invalid,
-            Self::Policy(policy) => Session::Policy(policy),
+        match &self.state {
+            State::None => Session::None,
+            State::Invalid => Session::Invalid,
+            State::Policy(policy) => Session::Policy(policy),
         }
     }
 }
@@ -75,11 +78,11 @@ impl Decider {
         &self.engine
     }
 
-    /// Decides a request with its full reason set; the findings are those of a refused session policy.
+    /// Decides a request with its full reason set; the findings are those of its session policy.
     pub fn reasons(&self, request: &JsonRequest, scratch: &mut Scratch) -> (Reasons, Vec<Diagnostic>) {
         let session = self.session(request);
         let reasons = with_request(request, &session, |request| self.engine.reasons(request, scratch));
-        (reasons, session.into_findings())
+        (reasons, session.findings)
     }
 
     /// Decides a request with one witness.
@@ -90,7 +93,9 @@ impl Decider {
 
     /// Reads and compiles the session policy of a request (CITE REQ-11).
     pub fn session(&self, request: &JsonRequest) -> PreparedSession {
-        let Some(text) = &request.session_policy else { return PreparedSession::None };
+        let Some(text) = &request.session_policy else {
+            return PreparedSession { state: State::None, findings: Vec::new() };
+        };
         let account = Caller::parse(&request.principal).and_then(Caller::account);
         let appid = account.and_then(|uin| self.appid(uin));
         let source = Source::new("session", text.as_str());
@@ -108,18 +113,17 @@ impl Decider {
             unknown_account: false,
         };
         let reading = document::parse_source(&source, 0).read(&source, &setting);
-        let Some(statements) = reading.statements else {
-            return PreparedSession::Invalid(reading.diagnostics);
+        let bundle = reading.statements.and_then(|statements| {
+            let policy = Policy { name: "session".into(), kind: Kind::Session, source: "session".into(), statements };
+            let options = Options::from(&self.reading.options);
+            let compiled = camshaft_compiler::session(policy, &options, &self.config).ok()?;
+            Bundle::open(&compiled.bytes).ok()
+        });
+        let state = match bundle {
+            Some(bundle) => State::Policy(Box::new(SessionPolicy::new(bundle))),
+            None => State::Invalid,
         };
-        let policy =
-            Policy { name: "session".into(), kind: Kind::Session, source: "session".into(), statements };
-        let options = Options::from(&self.reading.options);
-        let compiled = camshaft_compiler::session(policy, &options, &self.config);
-        let bundle = compiled.ok().and_then(|compiled| Bundle::open(&compiled.bytes).ok());
-        match bundle {
-            Some(bundle) => PreparedSession::Policy(Box::new(SessionPolicy::new(bundle))),
-            None => PreparedSession::Invalid(Vec::new()),
-        }
+        PreparedSession { state, findings: reading.diagnostics }
     }
 
     /// The APPID of a known account, if it has one; `None` for an unknown account.
@@ -128,15 +132,6 @@ impl Decider {
         let account = tables.uins().find(uin).filter(|id| *id < tables.scalar(scalar::ACCOUNTS))?;
         let [appid, ..] = tables.accounts.record::<ACCOUNT_WORDS>(account)?;
         Some(tables.appids().get(appid))
-    }
-}
-
-impl PreparedSession {
-    fn into_findings(self) -> Vec<Diagnostic> {
-        match self {
-            Self::Invalid(findings) => findings,
-            Self::None | Self::Policy(_) => Vec::new(),
-        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::lower::{Attachment, Lowering};
 pub(crate) struct Directory {
     /// Policy numbers of each block, sorted.
     pub(crate) sets: Vec<Vec<u32>>,
-    pub(crate) accounts: Vec<[u32; 6]>,
+    pub(crate) accounts: Vec<[u32; 4]>,
     pub(crate) levels: Vec<u32>,
     pub(crate) identities: Vec<[u32; identity::WORDS]>,
     pub(crate) identity_blocks: Vec<u32>,
@@ -100,8 +100,7 @@ impl Builder<'_, '_> {
         let levels = account.levels.as_ref().map_or(0, |levels| number(levels.len()) + 1);
         let appid =
             account.appid.as_deref().and_then(|appid| self.lowering.appids.find(appid)).unwrap_or(NONE);
-        let (start, length) = self.lowering.heap.place(&format!("uin/{}", account.uin));
-        self.directory.accounts.push([appid, general_block, first_level, levels, start, length]);
+        self.directory.accounts.push([appid, general_block, first_level, levels]);
     }
 
     fn user(

@@ -1,5 +1,11 @@
 //! Findings: what is wrong, where, and what to do.
 
+mod catalogue;
+#[cfg(test)]
+mod tests;
+
+pub use catalogue::{Entry, code};
+
 use crate::source::Span;
 
 /// How bad a finding is (CITE GEN-4).
@@ -20,6 +26,56 @@ pub struct Code(pub u16);
 impl core::fmt::Display for Code {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "CAM{:04}", self.0)
+    }
+}
+
+impl Code {
+    /// Reads `CAM0319`; `None` unless there is such a code.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("CAM").or_else(|| text.strip_prefix("cam"))?;
+        let sound = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let code = Self(digits.parse().ok().filter(|_| sound)?);
+        code.entry().map(|_| code)
+    }
+
+    /// Every code, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        catalogue::ENTRIES.iter().map(|entry| entry.code)
+    }
+
+    /// What is known about the code.
+    pub fn entry(self) -> Option<&'static Entry> {
+        let at = catalogue::ENTRIES.binary_search_by_key(&self, |entry| entry.code).ok()?;
+        catalogue::ENTRIES.get(at)
+    }
+
+    /// The name of the finding: `invalid account`.
+    pub fn title(self) -> &'static str {
+        self.entry().map_or("", |entry| entry.title)
+    }
+
+    /// How bad it is unless the place or an option says otherwise.
+    pub fn severity(self) -> Severity {
+        self.entry().map_or(Severity::Error, |entry| entry.severity)
+    }
+
+    /// The page that `camshaft help CAM0319` prints.
+    pub fn help_page(self) -> String {
+        let Some(entry) = self.entry() else { return format!("{self}: there is no such diagnostic\n") };
+        let severity = match entry.severity {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        let mut page = format!("{self}: {}\n\nSeverity: {severity}", entry.title);
+        if !entry.exception.is_empty() {
+            page.push_str(&format!(" ({})", entry.exception));
+        }
+        page.push_str(&format!("\nRules:    {}\n\n{}\n", entry.rules, entry.cause));
+        if !entry.help.is_empty() {
+            page.push_str(&format!("\nWhat to do: {}\n", entry.help));
+        }
+        page
     }
 }
 
@@ -44,6 +100,60 @@ pub struct Diagnostic {
     pub fix: Option<Fix>,
 }
 
+impl Diagnostic {
+    /// A finding with the severity and, where it names nothing of the input, the help of its code.
+    pub fn new(code: Code, source: u32, span: Span, message: impl Into<String>) -> Self {
+        let entry = code.entry();
+        let help = entry.map(|entry| entry.help).filter(|help| !help.is_empty() && !help.contains('…'));
+        Self {
+            code,
+            severity: code.severity(),
+            source,
+            span,
+            message: message.into(),
+            help: help.map(str::to_owned),
+            related: Vec::new(),
+            fix: None,
+        }
+    }
+
+    /// The same with another severity.
+    #[must_use]
+    pub fn severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
+    /// The same with another help.
+    #[must_use]
+    pub fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    /// The same with a fix.
+    #[must_use]
+    pub fn fix(self, fix: Fix) -> Self {
+        Self { fix: Some(fix), ..self }
+    }
+
+    /// The same with a fix, if there is one.
+    #[must_use]
+    pub fn maybe_fix(self, fix: Option<Fix>) -> Self {
+        Self { fix, ..self }
+    }
+
+    /// The same with one more place.
+    #[must_use]
+    pub fn related(mut self, span: Span, message: impl Into<String>) -> Self {
+        self.related.push((span, message.into()));
+        self
+    }
+
+    /// Whether nothing is built because of it.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
 /// How sure a fix is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applicability {
@@ -60,6 +170,24 @@ pub struct Fix {
     pub applicability: Applicability,
     /// Replacements, in order and without overlap.
     pub edits: Vec<Edit>,
+}
+
+impl Fix {
+    /// A sure replacement.
+    pub fn machine(span: Span, text: impl Into<String>) -> Self {
+        Self { applicability: Applicability::Machine, edits: vec![Edit { span, text: text.into() }] }
+    }
+
+    /// Sure replacements, in order and without overlap.
+    pub fn machine_edits(edits: impl IntoIterator<Item = (Span, String)>) -> Self {
+        let edits = edits.into_iter().map(|(span, text)| Edit { span, text }).collect();
+        Self { applicability: Applicability::Machine, edits }
+    }
+
+    /// A replacement that needs a look.
+    pub fn suggestion(span: Span, text: impl Into<String>) -> Self {
+        Self { applicability: Applicability::Suggestion, edits: vec![Edit { span, text: text.into() }] }
+    }
 }
 
 /// One replacement.

@@ -5,7 +5,32 @@
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod action;
+pub mod case;
+pub mod condition;
 pub mod diagnostic;
+pub mod document;
+mod finding;
+pub mod fix;
 pub mod json;
+pub mod limits;
+mod network;
+pub mod normalize;
+pub mod options;
+mod pattern;
 pub mod policy;
+mod principal;
+mod reader;
+pub mod request;
+mod resource;
+pub mod scope;
+pub mod setting;
 pub mod source;
+mod spelling;
+mod statement;
+mod strict;
+pub mod template;
+#[cfg(test)]
+mod testing;
+mod value;
+pub mod world;

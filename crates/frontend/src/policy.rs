@@ -267,7 +267,7 @@ pub struct PolicySet {
     pub policies: Vec<Policy>,
     /// Sorted by uin.
     pub accounts: Vec<Account>,
-    /// In the order of the source.
+    /// Sorted by policy.
     pub resource_policies: Vec<ResourcePolicy>,
     /// General policies as they bind sub-accounts of accounts that are not known.
     pub general_unknown: Vec<PolicyId>,

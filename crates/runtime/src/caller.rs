@@ -54,8 +54,8 @@ impl<'r> Identity<'r> {
         };
         match caller {
             Caller::Anonymous => return Some(None),
-            Caller::Root { .. } => found.set_root(),
-            Caller::Federated { root, uin } if root == uin => found.set_root(),
+            caller if caller.is_root() => found.set_root(),
+            Caller::Root { .. } => {}
             Caller::SubAccount { uin, .. } | Caller::Federated { uin, .. } => {
                 found.own_id = tables.uins().find(uin).unwrap_or(NONE);
                 found.number = tables.users().find(root_id, found.own_id).unwrap_or(NONE);
@@ -138,13 +138,8 @@ impl<'r> Identity<'r> {
     pub(crate) fn is(&self, tables: &Tables<'_>, kind: u32, root: u32, id: u32) -> Option<bool> {
         let of_root = root == self.root_id && self.root_id != NONE;
         let is_user = matches!(self.caller, Caller::SubAccount { .. } | Caller::Federated { .. });
-        let is_root = match self.caller {
-            Caller::Root { .. } => true,
-            Caller::Federated { root, uin } => root == uin,
-            _ => false,
-        };
         Some(match kind {
-            principal::ROOT => of_root && is_root,
+            principal::ROOT => of_root && self.caller.is_root(),
             principal::ACCOUNT => of_root && self.has_identity(),
             principal::SUB_ACCOUNT => of_root && is_user && self.own_id == id,
             principal::GROUP => of_root && is_user && self.groups(tables)?.iter().any(|group| group == id),

@@ -18,9 +18,12 @@
 
 mod caller;
 mod candidates;
+mod checked;
+mod combine;
 mod context;
 mod decision;
 mod engine;
+mod evaluate;
 mod explain;
 mod guard;
 mod query;
@@ -29,6 +32,7 @@ mod row;
 mod scratch;
 
 pub use decision::{Decision, ErrorCode, Layer, Statement};
+pub use explain::{Dimension, Explanation, Miss, Part, PartReport, Prerequisite, ResourceReport, StatementReport};
 pub use engine::{Engine, Reasons};
 pub use request::{Request, Session, SessionPolicy};
 pub use scratch::Scratch;

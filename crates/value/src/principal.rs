@@ -148,6 +148,15 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// Whether it is a root account, also through a federated session of it (CITE EVA-7).
+    pub fn is_root(self) -> bool {
+        match self {
+            Self::Root { .. } => true,
+            Self::Federated { root, uin } => root == uin,
+            _ => false,
+        }
+    }
+
     /// The uin of the caller's root account, where it has one.
     pub fn account(self) -> Option<&'a str> {
         match self {

@@ -1,0 +1,182 @@
+//! Documents and the sources they stand in: opened once, read in every setting that needs them.
+
+use std::collections::{HashMap, HashSet};
+
+use super::raw;
+use super::{FileError, Files};
+use crate::diagnostic::{Code, Diagnostic, Severity, code};
+use crate::document::{self, Document};
+use crate::policy::Statement;
+use crate::setting::Setting;
+use crate::source::{Source, Span};
+
+/// The sources of a world and what was found in them.
+pub(crate) struct Library<'f> {
+    files: &'f dyn Files,
+    pub(crate) sources: Vec<Source>,
+    /// Files by path; `None` for those that could not be read.
+    by_path: HashMap<Box<str>, Option<u32>>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Findings of documents that were read before: a further reading does not report them again.
+    reported: HashSet<(u32, Code, Span)>,
+    notes_left: usize,
+    pub(crate) notes_left_off: usize,
+    pub(crate) documents: usize,
+}
+
+impl<'f> Library<'f> {
+    /// An empty library; of the notes of documents it keeps `most_notes`.
+    pub(crate) fn new(files: &'f dyn Files, most_notes: usize) -> Self {
+        Self {
+            files,
+            sources: Vec::new(),
+            by_path: HashMap::new(),
+            diagnostics: Vec::new(),
+            reported: HashSet::new(),
+            notes_left: most_notes,
+            notes_left_off: 0,
+            documents: 0,
+        }
+    }
+
+    /// Reads files from elsewhere from now on.
+    pub(crate) fn set_files(&mut self, files: &'f dyn Files) {
+        self.files = files;
+    }
+
+    /// Index of the next source.
+    pub(crate) fn next(&self) -> u32 {
+        u32::try_from(self.sources.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Takes a source.
+    pub(crate) fn add(&mut self, source: Source) -> u32 {
+        let index = self.next();
+        self.sources.push(source);
+        index
+    }
+
+    pub(crate) fn report(
+        &mut self,
+        code: Code,
+        at: raw::Place,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        self.diagnostics.push(Diagnostic::new(code, at.source, at.span, message));
+        let last = self.diagnostics.len() - 1;
+        &mut self.diagnostics[last]
+    }
+
+    /// Opens a document; `None` when there is no text to open, which was reported.
+    pub(crate) fn open(&mut self, document: &raw::Document) -> Option<Document> {
+        let (index, span) = match document {
+            raw::Document::Inline(at) => (at.source, Some(at.span)),
+            raw::Document::Whole(index) => (*index, None),
+            raw::Document::Text { name, text } => (self.add(Source::new(name.clone(), text.clone())), None),
+            raw::Document::Path(path) => (self.file(path)?, None),
+        };
+        self.documents += 1;
+        let source = self.source(index)?;
+        Some(match span {
+            Some(span) => document::parse(source, index, span),
+            None => document::parse_source(source, index),
+        })
+    }
+
+    fn source(&self, index: u32) -> Option<&Source> {
+        self.sources.get(usize::try_from(index).ok()?)
+    }
+
+    /// The text of a file whose path was found sound.
+    pub(crate) fn read_file(&self, path: &str) -> Result<String, FileError> {
+        self.files.read(path)
+    }
+
+    /// The source of a file of the world, read when it is first named (CAM0706).
+    fn file(&mut self, path: &raw::Name) -> Option<u32> {
+        if let Some(known) = self.by_path.get(&path.text) {
+            return *known;
+        }
+        let read = match leaves_folder(&path.text) {
+            Some(why) => Err((code::WORLD_FILE, format!("`{}` {why}", path.text))),
+            None => self.files.read(&path.text).map_err(|error| {
+                let code = if error == FileError::NotUtf8 { code::NOT_UTF8 } else { code::WORLD_FILE };
+                (code, format!("`{}` {error}", path.text))
+            }),
+        };
+        let index = match read {
+            Ok(text) => Some(self.add(Source::new(path.text.clone(), text))),
+            Err((code, message)) => {
+                self.report(code, path.at, message);
+                None
+            }
+        };
+        self.by_path.insert(path.text.clone(), index);
+        index
+    }
+
+    /// Reads a document in a setting; `None` when it is refused there.
+    pub(crate) fn read(&mut self, document: &Document, setting: &Setting<'_>) -> Option<Vec<Statement>> {
+        let source = self.sources.get(usize::try_from(document.index).ok()?)?;
+        let reading = document.read(source, setting);
+        let key = |found: &Diagnostic| (found.source, found.code, found.span);
+        let mut new = reading.diagnostics;
+        new.retain(|found| !self.reported.contains(&key(found)));
+        self.reported.extend(new.iter().map(key));
+        for found in new {
+            if found.severity > Severity::Note {
+                self.diagnostics.push(found);
+            } else if self.notes_left > 0 {
+                self.notes_left -= 1;
+                self.diagnostics.push(found);
+            } else {
+                self.notes_left_off += 1;
+            }
+        }
+        reading.statements
+    }
+
+    /// The name of the source that a document stands in.
+    pub(crate) fn source_name(&self, document: &Document) -> Box<str> {
+        self.source(document.index).map(Source::name).unwrap_or_default().into()
+    }
+
+    /// Sorts what was found by its place, and keeps only the sources that are needed to show it.
+    pub(crate) fn finish(self, others: &mut [Diagnostic]) -> (Vec<Diagnostic>, Vec<Source>) {
+        let mut diagnostics = self.diagnostics;
+        let needed: HashSet<u32> =
+            diagnostics.iter().chain(others.iter()).map(|found| found.source).collect();
+        let mut index = HashMap::new();
+        let mut sources = Vec::with_capacity(needed.len());
+        for (old, source) in (0u32..).zip(self.sources) {
+            if needed.contains(&old) {
+                index.insert(old, u32::try_from(sources.len()).unwrap_or(u32::MAX));
+                sources.push(source);
+            }
+        }
+        for found in diagnostics.iter_mut().chain(others.iter_mut()) {
+            found.source = index.get(&found.source).copied().unwrap_or(found.source);
+        }
+        diagnostics.sort_by_key(|found| (found.source, found.span.start));
+        others.sort_by_key(|found| (found.source, found.span.start));
+        (diagnostics, sources)
+    }
+}
+
+/// Why a path is not one inside the world's folder, as the end of a sentence (CAM0706).
+pub(crate) fn leaves_folder(path: &str) -> Option<&'static str> {
+    let drive = path.as_bytes().get(1) == Some(&b':');
+    if path.is_empty() {
+        Some("is no path")
+    } else if path.contains('\\') {
+        Some("has a backslash; write `/`")
+    } else if path.contains('\0') {
+        Some("has a zero byte")
+    } else if path.starts_with('/') || drive {
+        Some("is an absolute path; write it relative to the world")
+    } else if path.split('/').any(|part| part == "..") {
+        Some("leaves the folder of the world")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,64 @@
+//! Engine against reference on generated worlds and near-miss requests.
+//!
+//! `CAMSHAFT_DIFFERENTIAL` sets how many decisions are made (default 200,000; CI makes 2 million) and
+//! `CAMSHAFT_SEED` where the worlds begin.
+
+use camshaft_compiler::Config;
+use camshaft_tests::generate::{Features, Random, Requests, world};
+use camshaft_tests::product::{Answer, Product, load_text};
+use camshaft_tests::reference::Reference;
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+/// Decides requests of one world both ways; the number of decisions.
+fn compare(seed: u64, features: Features, requests: usize, configs: &[(&str, Config)]) -> usize {
+    let value = world(seed, features);
+    let text = value.to_string();
+    let loaded = load_text(&text);
+    assert!(loaded.set.is_some(), "world {seed} refused: {:#?}\n{text}", loaded.diagnostics);
+    let reference = Reference::new(&value);
+    let mut products: Vec<(&str, Product)> =
+        configs.iter().map(|(name, config)| (*name, Product::new(&loaded, config))).collect();
+    let maker = Requests::new(&value, features);
+    let mut random = Random::new(seed ^ 0x5eed);
+    for _ in 0..requests {
+        let request = maker.next(&mut random);
+        let expected = Answer::from(reference.decide(&request));
+        for (name, product) in &mut products {
+            let answer = product.answer(&request.to_string());
+            assert_eq!(answer, expected, "world {seed}, {name}\n{text}\n{request}");
+        }
+    }
+    requests * products.len()
+}
+
+fn run(features: Features, total: u64, configs: &[(&str, Config)]) {
+    let first = number("CAMSHAFT_SEED", 1);
+    let threads = 2;
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            scope.spawn(move || {
+                let (mut seed, mut made) = (first + thread, 0);
+                while made < total / threads {
+                    made += compare(seed, features, 200, configs) as u64;
+                    seed += threads;
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn engine_agrees_with_reference() {
+    let total = number("CAMSHAFT_DIFFERENTIAL", 200_000);
+    run(Features::pipeline(), total / 2, &[("default", Config::default())]);
+    run(Features::all(), total / 2, &[("default", Config::default())]);
+}
+
+#[test]
+fn every_switch_agrees_with_reference() {
+    let total = number("CAMSHAFT_DIFFERENTIAL", 200_000) / 2;
+    run(Features::all(), total, &Config::variants());
+}
