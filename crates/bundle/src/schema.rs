@@ -219,7 +219,7 @@ schema! {
     /// By statement: `[policy, index in its source]`.
     Names statements Words,
 
-    /// By statement: `[text start, length, line, column]`.
+    /// By statement: `[text start, length, line, column]`; line and column are 0 where not recorded.
     Explain statement_places Words,
     /// Canonical statements as JSON.
     Explain statement_text Text,

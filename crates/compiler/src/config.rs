@@ -12,6 +12,7 @@ pub struct Config {
     network_tries: Option<bool>,
     sharing: Option<bool>,
     merging: Option<bool>,
+    places: Option<bool>,
     dense_rows: Option<usize>,
     state_budget: Option<usize>,
     merge_rows: Option<usize>,
@@ -55,6 +56,9 @@ knobs! {
     sharing get_sharing: bool = true;
     /// Merge the small sets of an identity (own, groups, general) into one block.
     merging get_merging: bool = true;
+    /// Record line and column of every statement. Off by default: with places the bytes depend on how the
+    /// sources are laid out, without them only on what they say.
+    places get_places: bool = false;
     /// Rows under one key from which on the key counts as crowded.
     dense_rows get_dense_rows: usize = 8;
     /// States of one automaton.

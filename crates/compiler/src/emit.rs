@@ -4,6 +4,7 @@ use camshaft_bundle::dictionary::{pair_slots, text_slots};
 use camshaft_bundle::schema::{GROUP, option, scalar};
 use camshaft_bundle::{NONE, Root};
 use camshaft_frontend::policy::{Options, Policy, PolicyId};
+use camshaft_frontend::source::Position;
 use rayon::prelude::*;
 
 use crate::block::{self, Block, Context, Posting};
@@ -41,7 +42,7 @@ pub fn compile(world: &PolicySet, config: &Config) -> Result<Compiled, CompileEr
     for (block, set) in blocks.iter().zip(&directory.sets) {
         emitter.block(block, set);
     }
-    emitter.names(world, &lowering);
+    emitter.names(world, &lowering, config.get_places());
     emitter.provenance();
     let candidates = emitter.candidates(&directory, &blocks);
     emitter.scalars(world, &lowering, &directory, seed, candidates);
@@ -318,7 +319,7 @@ impl Emitter {
         root
     }
 
-    fn names(&mut self, world: &PolicySet, lowering: &Lowering<'_>) {
+    fn names(&mut self, world: &PolicySet, lowering: &Lowering<'_>, places: bool) {
         let root = &mut self.root;
         let mut sources = Names::default();
         for (policy_number, lowered) in (0u32..).zip(&lowering.policies) {
@@ -338,7 +339,7 @@ impl Emitter {
             for statement in &policy.statements {
                 root.statements.extend([policy_number, statement.index]);
                 let text = camshaft_frontend::normalize::statement_text(statement);
-                let position = statement.position;
+                let position = if places { statement.position } else { Position { line: 0, column: 0 } };
                 root.statement_places.extend([
                     number(root.statement_text.len()),
                     number(text.len()),

@@ -97,7 +97,7 @@ pub struct StatementReport {
     pub name: String,
     /// Whether it denies.
     pub denies: bool,
-    /// Where it stands: source, line and column.
+    /// Where it stands: source, line and column from 1; 0 where the bundle does not record them.
     pub place: (String, u32, u32),
     /// Its canonical text.
     pub text: String,
