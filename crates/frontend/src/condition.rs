@@ -177,7 +177,7 @@ impl Reader<'_> {
             self.diagnostic(code::KEY_MALFORMED, span, "a condition key is empty")
         } else if has_blank(key) {
             self.blank(member, "key")
-        } else if template::is_template(key) || key.contains(char::is_control) {
+        } else if template::is_template(key) {
             let message = format!("`{}` is not a condition key", short(key).escape_debug());
             self.diagnostic(code::KEY_MALFORMED, span, message)
         } else if let Some(takes) = wrong_operator(key, operator.base) {

@@ -35,7 +35,7 @@ pub struct Setting<'a> {
     pub parameters: &'a Parameters,
     /// Whether `OwnerUin` and `OwnerAppid` are offered (CITE VAR-7).
     pub builtin_parameters: bool,
-    /// Action sets; every entry was checked with `action::check_catalogue`.
+    /// Action sets; every entry was checked with [`crate::action::check_catalogue`].
     pub catalogue: &'a Catalogue,
     /// Whether the project segment is read (CITE RES-3).
     pub legacy_project: bool,

@@ -29,7 +29,7 @@ macro_rules! catalogue {
         /// The codes by name.
         pub mod code {
             use super::Code;
-            $(#[doc = concat!("CAM: ", $title, ".")] pub const $name: Code = Code($number);)*
+            $(#[doc = concat!("`CAM0", $number, "`: ", $title, ".")] pub const $name: Code = Code($number);)*
         }
 
         /// INVARIANT: sorted by code.
