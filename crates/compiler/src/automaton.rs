@@ -15,7 +15,7 @@ use regex_automata::{Anchored, MatchKind};
 use crate::intern::number;
 
 /// Bytes of memory that determinization may take; it fails fast beyond.
-const DETERMINIZE_BYTES: usize = 4 << 20;
+const DETERMINIZE_BYTES: usize = 1 << 20;
 
 /// An automaton whose states carry pattern numbers.
 #[derive(Debug)]

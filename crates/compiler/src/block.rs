@@ -62,8 +62,9 @@ struct Key<'a> {
     service: u32,
     region: u32,
     account: u32,
-    path: &'a str,
     action: u32,
+    // Last, so that sorting seldom comes to compare text.
+    path: &'a str,
 }
 
 impl Key<'_> {
@@ -116,7 +117,7 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Block {
 /// The widest keys under which a row can be asked for.
 fn base_keys<'a>(context: &Context<'a>, row: &Row, number: u32, entries: &mut Entries<'a>) {
     let Some(reach) = context.reaches.get(row.actions() as usize) else { return };
-    let key = Key { kind: 0, service: NONE, region: NONE, account: 0, path: "", action: NONE };
+    let key = Key { kind: 0, service: NONE, region: NONE, account: 0, action: NONE, path: "" };
     let mut by_action = |kind: u32, only: Option<u32>| {
         if reach.all {
             entries.push((Key { kind, action: only.unwrap_or(NONE), ..key }, number));

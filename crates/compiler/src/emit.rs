@@ -146,8 +146,7 @@ impl Emitter {
         let actions = &lowering.actions;
         root.action_ranks = actions.ranks.clone();
         root.action_prefixes = actions.prefixes.concat();
-        root.action_globs =
-            actions.globs.items().iter().flat_map(|(start, length)| [*start, *length]).collect();
+        root.action_globs = actions.globs.iter().flat_map(|(start, length)| [*start, *length]).collect();
         for set in actions.sets.items() {
             root.action_set_words.extend(set);
             root.action_set_ends.push(number(root.action_set_words.len()));
@@ -274,8 +273,8 @@ impl Emitter {
                     (number(self.root.automaton_next.len()), number(self.root.automaton_accept.len()));
                 self.root.automaton_next.extend(&automaton.next);
                 for patterns in &automaton.accept {
-                    let rows: Vec<u32> =
-                        patterns.iter().filter_map(|pattern| rows.get(*pattern as usize).copied()).collect();
+                    let rows = patterns.iter().filter_map(|pattern| rows.get(*pattern as usize));
+                    let rows: Vec<u32> = rows.flatten().copied().collect();
                     let posting = self.posting(&rows);
                     self.root.automaton_accept.push(posting);
                 }

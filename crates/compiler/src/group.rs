@@ -3,6 +3,8 @@
 //! They only select candidates; every row still tests its whole tail, so a filter that is too wide costs
 //! time and nothing else (INVARIANT: none is too narrow).
 
+use std::collections::BTreeMap;
+
 use camshaft_bundle::schema::{piece, row::tail};
 
 use crate::automaton::{self, Automaton};
@@ -20,14 +22,16 @@ pub(crate) struct Group {
     pub(crate) always: Vec<u32>,
     pub(crate) forward: Option<Trie>,
     pub(crate) backward: Option<Trie>,
-    pub(crate) automaton: Option<(Automaton, Vec<u32>)>,
+    /// The automaton, and the rows of each of its patterns.
+    pub(crate) automaton: Option<(Automaton, Vec<Vec<u32>>)>,
 }
 
 /// Spreads the rows over the filters; `None` when all would be candidates anyway.
 pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Option<Group> {
     let mut group = Group { always: Vec::new(), forward: None, backward: None, automaton: None };
     let text = context.heap.text().as_bytes();
-    let mut inner = Vec::new();
+    // Rows by pattern: many statements share one.
+    let mut inner: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for &number in rows {
         let Some(row) = context.rows.get(number as usize) else { continue };
         let (kind, head, foot) = (row.tail.kind, row.tail.head, row.tail.foot);
@@ -42,15 +46,16 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Option<Group> {
         } else if context.config.get_tries() && foot.1 > 0 {
             group.backward.get_or_insert_with(|| Trie::new(true)).insert(text, foot).prefix.push(number);
         } else if kind == tail::PATTERN && head.1 == 0 && foot.1 == 0 {
-            inner.push(number);
+            inner.entry(row.tail.operand.0).or_default().push(number);
         } else {
             group.always.push(number);
         }
     }
+    let (patterns, inner): (Vec<u32>, Vec<Vec<u32>>) = inner.into_iter().unzip();
     if !inner.is_empty() {
-        match infix(context, &inner) {
+        match infix(context, &patterns) {
             Some(automaton) => group.automaton = Some((automaton, inner)),
-            None => group.always.extend(inner),
+            None => group.always.extend(inner.into_iter().flatten()),
         }
     }
     group.always.sort_unstable();
@@ -59,8 +64,8 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Option<Group> {
 }
 
 /// One automaton for patterns with a star at either end, or a literal filter past its budget.
-fn infix(context: &Context<'_>, rows: &[u32]) -> Option<Automaton> {
-    let literals: Vec<Vec<&[u8]>> = rows.iter().map(|row| literals(context, *row)).collect();
+fn infix(context: &Context<'_>, patterns: &[u32]) -> Option<Automaton> {
+    let literals: Vec<Vec<&[u8]>> = patterns.iter().map(|pattern| literals(context, *pattern)).collect();
     let budget = context.config.get_state_budget();
     if context.config.get_automata()
         && let Some(automaton) = automaton::patterns(&literals, budget)
@@ -76,11 +81,10 @@ fn infix(context: &Context<'_>, rows: &[u32]) -> Option<Automaton> {
     };
     let needles: Vec<Vec<u8>> = literals.iter().map(longest).collect();
     let needles: Vec<&[u8]> = needles.iter().map(Vec::as_slice).collect();
-    automaton::literals(&needles, FILTER_BYTES * rows.len() + 1)
+    automaton::literals(&needles, FILTER_BYTES * patterns.len() + 1)
 }
 
-fn literals<'a>(context: &Context<'a>, row: u32) -> Vec<&'a [u8]> {
-    let pattern = context.rows.get(row as usize).map_or(u32::MAX, |row| row.tail.operand.0);
+fn literals<'a>(context: &Context<'a>, pattern: u32) -> Vec<&'a [u8]> {
     let pieces = context.patterns.items().get(pattern as usize).map_or(&[][..], Vec::as_slice);
     let literal = |piece: &&[u32; 3]| piece[0] == piece::LITERAL;
     let place = |piece: &[u32; 3]| -> Place { (piece[1], piece[2]) };

@@ -46,7 +46,7 @@ pub(crate) struct Lowering<'w> {
     pub(crate) appids: Names,
     pub(crate) keys: Names,
     pub(crate) names: Names,
-    pub(crate) actions: Actions,
+    pub(crate) actions: Actions<'w>,
     pub(crate) conditions: Conditions,
     pub(crate) principal_sets: Interner<Vec<[u32; 3]>>,
     pub(crate) extras: Interner<[u32; 5]>,
@@ -68,12 +68,15 @@ struct Common {
 impl<'w> Lowering<'w> {
     pub(crate) fn new(world: &'w PolicySet) -> Self {
         let mut heap = Heap::default();
-        let actions = Actions::new(world, &mut heap);
+        let mut segments = Names::default();
+        // The empty segment is id 0: a request without a region.
+        segments.id("");
+        let actions = Actions::new(world, &mut heap, &mut segments);
         let mut lowering = Self {
             world,
             heap,
             patterns: Patterns::default(),
-            segments: Names::default(),
+            segments,
             uins: Names::default(),
             appids: Names::default(),
             keys: Names::default(),
@@ -86,8 +89,6 @@ impl<'w> Lowering<'w> {
             policies: Vec::new(),
             numbers: HashMap::new(),
         };
-        // The empty segment is id 0: a request without a region.
-        lowering.segments.id("");
         for key in camshaft_bundle::schema::key::TEXTS {
             lowering.keys.id(key);
         }
@@ -138,7 +139,7 @@ impl<'w> Lowering<'w> {
         };
         let common = Common {
             effect: if denies { row::flag::DENY } else { 0 },
-            actions: self.actions.set(&statement.actions, &mut self.heap, &mut self.segments),
+            actions: self.actions.set(&statement.actions),
             guard: self.conditions.guard(
                 &statement.condition,
                 &mut self.heap,
