@@ -4,6 +4,7 @@
 //! plain way. Nothing here depends on the crates under test.
 
 pub mod case;
+pub mod fuzz;
 pub mod generate;
 pub mod product;
 pub mod reference;

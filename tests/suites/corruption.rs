@@ -1,0 +1,306 @@
+//! Damaged bundles: refused, or as total as sound ones.
+//!
+//! Whatever the digest covers is refused when a byte changes. With the digest made anew, as whoever forges a
+//! bundle would, `open` refuses what contradicts itself, and what it lets through decides every request: no
+//! panic, no walk without end, no [`ErrorCode::Bundle`].
+//!
+//! `CAMSHAFT_CORRUPTION` sets how many edits are made (default 60,000).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use camshaft::decider::{PreparedSession, with_request};
+use camshaft_bundle::schema::operator;
+use camshaft_bundle::{Bundle, OpenErrorKind, verify_full};
+use camshaft_compiler::{Config, compile};
+use camshaft_frontend::request::{self, Request};
+use camshaft_runtime::{Decision, Engine, ErrorCode};
+use camshaft_tests::generate::{Features, Random, Requests, world};
+use camshaft_tests::product::{Product, load_text};
+use camshaft_value::operator::{Base, Operator, Qualifier, ValueType};
+
+const HEADER: usize = 64;
+const DIGEST: core::ops::Range<usize> = 32..64;
+
+/// A sound bundle, and requests that meet what is in it.
+struct Sample {
+    name: String,
+    bytes: Vec<u8>,
+    requests: Vec<(Request, PreparedSession)>,
+}
+
+/// Small bundles which together hold something in every table.
+fn samples() -> Vec<Sample> {
+    let grouped = || Config::default().path_anchors(false).action_anchors(false).dense_rows(0);
+    let configs = [
+        ("default", Config::default()),
+        ("groups", grouped()),
+        ("literal filter", grouped().state_budget(1)),
+        ("networks listed", Config::default().network_tries(false).dense_rows(1)),
+    ];
+    let mut samples = Vec::new();
+    for (at, (name, config)) in configs.into_iter().enumerate() {
+        let seed = 11 + at as u64;
+        let features = Features::all();
+        let value = world(seed, features);
+        let loaded = load_text(&value.to_string());
+        let product = Product::new(&loaded, &config);
+        let bytes = compile(loaded.set.as_ref().expect("accepted"), &config).expect("compiles").bytes;
+        let maker = Requests::new(&value, features);
+        let mut random = Random::new(seed);
+        let requests = (0..40).map(|_| maker.next(&mut random).to_string());
+        let requests = requests.filter_map(|text| request::parse(&text).ok());
+        let requests = requests.map(|request| {
+            let session = product.decider().session(&request);
+            (request, session)
+        });
+        samples.push(Sample { name: format!("world {seed}, {name}"), bytes, requests: requests.collect() });
+    }
+    samples
+}
+
+/// Puts the digest of the bytes into their header.
+fn seal(file: &mut [u8]) {
+    let mut hasher = blake3::Hasher::new();
+    file[DIGEST].fill(0);
+    hasher.update(file);
+    file[DIGEST].copy_from_slice(hasher.finalize().as_bytes());
+}
+
+fn refusal(file: &[u8]) -> OpenErrorKind {
+    Bundle::open(file).expect_err("a damaged bundle opened").kind().clone()
+}
+
+/// Opens; decides every request in every way if that works. Whether it did.
+fn survives(sample: &Sample, file: &[u8], what: &dyn Fn() -> String) -> bool {
+    let run = || {
+        let Ok(bundle) = Bundle::open(file) else { return false };
+        let _ = verify_full(&bundle);
+        let engine = Engine::new(bundle);
+        let mut scratch = engine.scratch();
+        for (request, session) in &sample.requests {
+            with_request(request, session, |request| {
+                let hot = engine.decide(request, &mut scratch);
+                let full = engine.reasons(request, &mut scratch);
+                let explanation = engine.explain(request, &mut scratch);
+                let inconsistent = Decision::Error { code: ErrorCode::Bundle };
+                assert_ne!(hot, inconsistent, "decide");
+                assert_ne!(full.decision, inconsistent, "reasons");
+                assert_ne!(explanation.reasons.decision, inconsistent, "explain");
+                for statement in full.statements {
+                    assert!(!engine.statement_name(statement).is_empty(), "a statement without name");
+                }
+            });
+        }
+        true
+    };
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(survived) => survived,
+        Err(_) => panic!("{}: {}", sample.name, what()),
+    }
+}
+
+/// Offset and length in bytes of every table, from the archive's root at the end of the file.
+fn tables(sample: &Sample) -> Vec<(&'static str, usize, usize)> {
+    let sizes = Bundle::open(&sample.bytes).expect("opens").sizes();
+    let word = |at: usize| u32::from_le_bytes(sample.bytes[at..at + 4].try_into().expect("four bytes"));
+    let root = sample.bytes.len() - 8 * sizes.len();
+    let fields = sizes.iter().enumerate().map(|(at, (name, _, bytes))| {
+        let field = root + 8 * at;
+        (*name, field.wrapping_add_signed(word(field) as i32 as isize), *bytes)
+    });
+    fields.collect()
+}
+
+#[test]
+fn sound_bundles_verify_in_full() {
+    let configs = || core::iter::once(("default", Config::default())).chain(Config::variants());
+    for seed in 100..130 {
+        let loaded = load_text(&world(seed, Features::all()).to_string());
+        let set = loaded.set.as_ref().expect("accepted");
+        for (name, config) in configs() {
+            let compiled = compile(set, &config).expect("compiles");
+            let bundle = Bundle::open(&compiled.bytes).expect("opens");
+            let report = verify_full(&bundle).unwrap_or_else(|error| panic!("world {seed}, {name}: {error}"));
+            assert_eq!(report.max_candidates, compiled.stats.max_candidates, "world {seed}, {name}");
+            assert_eq!(report.blocks as usize, compiled.stats.blocks, "world {seed}, {name}");
+        }
+    }
+}
+
+#[test]
+fn samples_fill_every_table() {
+    let samples = samples();
+    let mut empty: Vec<&str> = tables(&samples[0]).iter().map(|(name, _, _)| *name).collect();
+    for sample in &samples {
+        let filled: Vec<_> = tables(sample).into_iter().filter(|(_, _, bytes)| *bytes > 0).collect();
+        empty.retain(|name| !filled.iter().any(|(filled, _, _)| filled == name));
+    }
+    assert_eq!(empty, [""; 0], "tables without anything in any sample");
+}
+
+#[test]
+fn every_damage_is_refused() {
+    for sample in samples() {
+        let mut file = sample.bytes.clone();
+        for at in 0..file.len() {
+            file[at] ^= 1 << (at % 8);
+            let kind = refusal(&file);
+            let expected = match at {
+                0..8 => kind == OpenErrorKind::NotABundle,
+                8..12 => matches!(kind, OpenErrorKind::Version { .. }),
+                12..16 | 24..32 => matches!(kind, OpenErrorKind::Features { .. }),
+                16..24 => matches!(kind, OpenErrorKind::Length { .. }),
+                _ => kind == OpenErrorKind::Digest,
+            };
+            assert!(expected, "{}, byte {at}: {kind:?}", sample.name);
+            file[at] = sample.bytes[at];
+        }
+        for length in 0..file.len() {
+            let kind = refusal(&file[..length]);
+            let expected = match length {
+                0..HEADER => kind == OpenErrorKind::Truncated { length },
+                _ => kind == OpenErrorKind::Length { expected: file.len() as u64, found: length as u64 },
+            };
+            assert!(expected, "{}, cut to {length}: {kind:?}", sample.name);
+        }
+        for more in 1..9 {
+            let longer = [file.as_slice(), &[0; 8][..more]].concat();
+            assert!(matches!(refusal(&longer), OpenErrorKind::Length { .. }), "{}, {more} more", sample.name);
+        }
+    }
+}
+
+#[test]
+fn headers_are_refused_by_what_is_wrong() {
+    let sample = &samples()[0];
+    let with = |at: usize, bytes: &[u8]| {
+        let mut file = sample.bytes.clone();
+        file[at..at + bytes.len()].copy_from_slice(bytes);
+        seal(&mut file);
+        refusal(&file)
+    };
+    assert_eq!(with(0, b"\x89CAM\n\x1a\n\0"), OpenErrorKind::NotABundle);
+    assert_eq!(with(8, &2u32.to_le_bytes()), OpenErrorKind::Version { found: 2 });
+    assert_eq!(with(12, &5u32.to_le_bytes()), OpenErrorKind::Features { unknown: 5 });
+    assert_eq!(with(28, &1u32.to_le_bytes()), OpenErrorKind::Features { unknown: 1 });
+    let found = sample.bytes.len() as u64;
+    assert_eq!(with(16, &7u64.to_le_bytes()), OpenErrorKind::Length { expected: 7, found });
+    assert_eq!(refusal(b""), OpenErrorKind::Truncated { length: 0 });
+    assert_eq!(refusal(b"{\"statement\":[]}"), OpenErrorKind::NotABundle);
+    // A header in front of nothing, and in front of noise.
+    for length in [0, 8, 600, 4096] {
+        let mut file = sample.bytes[..HEADER].to_vec();
+        let mut random = Random::new(length as u64);
+        file.extend((0..length).map(|_| random.bits() as u8));
+        let total = file.len() as u64;
+        file[16..24].copy_from_slice(&total.to_le_bytes());
+        seal(&mut file);
+        assert!(matches!(refusal(&file), OpenErrorKind::Archive { .. }), "{length} bytes of noise");
+    }
+}
+
+#[test]
+fn every_forged_byte_is_refused_or_harmless() {
+    let (mut opened, mut tried) = (0, 0);
+    for sample in samples() {
+        let mut file = sample.bytes.clone();
+        let mut random = Random::new(1);
+        for at in HEADER..file.len() {
+            file[at] ^= 1 << random.below(8);
+            seal(&mut file);
+            tried += 1;
+            opened += usize::from(survives(&sample, &file, &|| format!("byte {at} is {:#x}", file[at])));
+            file[at] = sample.bytes[at];
+        }
+    }
+    // Texts for explanations may say anything; most other bytes contradict something.
+    println!("{opened} of {tried} forged bytes open");
+    assert!(opened < tried / 2, "{opened} of {tried} forged bytes open");
+}
+
+#[test]
+fn every_forged_table_is_refused_or_harmless() {
+    let total = std::env::var("CAMSHAFT_CORRUPTION").map_or(60_000, |text| text.parse().expect("a number"));
+    let samples = samples();
+    let mut opened = 0;
+    for sample in &samples {
+        let tables = tables(sample);
+        let mut random = Random::new(2);
+        for _ in 0..total / samples.len() {
+            let mut file = sample.bytes.clone();
+            let mut edits = Vec::new();
+            for _ in 0..=random.below(3) {
+                edits.push(edit(&mut file, &tables, &mut random));
+            }
+            seal(&mut file);
+            opened += usize::from(survives(sample, &file, &|| format!("{edits:?}")));
+        }
+    }
+    println!("{opened} of {total} forged tables open");
+    assert!(opened < total / 2, "{opened} of {total} forged tables open");
+}
+
+/// Changes an integer or a stretch of a table, each table as likely as the next; says what.
+fn edit(
+    file: &mut [u8],
+    tables: &[(&'static str, usize, usize)],
+    random: &mut Random,
+) -> (&'static str, usize, &'static str) {
+    let filled: Vec<_> = tables.iter().filter(|(_, _, bytes)| *bytes > 0).collect();
+    let (name, start, bytes) = **random.pick(&filled);
+    if bytes < 4 {
+        file[start] ^= 1 << random.below(8);
+        return (name, 0, "bit");
+    }
+    let index = random.below(bytes / 4);
+    let at = start + 4 * index;
+    let old = u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes"));
+    let (new, how) = match random.below(9) {
+        0 => (old.wrapping_add(1), "one more"),
+        1 => (old.wrapping_sub(1), "one less"),
+        2 => (u32::MAX, "none"),
+        3 => (*random.pick(&[0, 1, u32::MAX - 1, 1 << 31, 1 << 30, i32::MAX as u32]), "an edge"),
+        4 => (random.below(1 + bytes / 4) as u32, "an index"),
+        5 => (old ^ 1 << random.below(32), "a bit"),
+        6 => {
+            // The integer of another place of the same table.
+            let other = start + 4 * random.below(bytes / 4);
+            let other = u32::from_le_bytes(file[other..other + 4].try_into().expect("four bytes"));
+            (other, "a neighbour")
+        }
+        7 => {
+            // A stretch of another place.
+            let length = (4 * (1 + random.below(10))).min(bytes);
+            let from = start + (4 * random.below(bytes / 4)).min(bytes - length);
+            let to = start + (4 * index).min(bytes - length);
+            file.copy_within(from..from + length, to);
+            return (name, index, "a stretch");
+        }
+        _ => (random.bits() as u32, "noise"),
+    };
+    file[at..at + 4].copy_from_slice(&new.to_le_bytes());
+    (name, index, how)
+}
+
+#[test]
+fn operator_codes_are_those_of_the_grammar() {
+    for code in 0..256 {
+        let stored = operator::values(code);
+        let Some(Operator { qualifier, base, if_exist }) = Operator::from_code(code) else {
+            assert_eq!(stored, None, "code {code}");
+            continue;
+        };
+        let bound = base.name().contains("_than");
+        let expected = match base.value_type() {
+            ValueType::String => {
+                Some(operator::Values::Text { fold: base.positive() == Base::StringEqualIgnoreCase })
+            }
+            ValueType::Number => Some(operator::Values::Number { bound }),
+            ValueType::Date => Some(operator::Values::Date { bound }),
+            ValueType::Bool => Some(operator::Values::Bool),
+            ValueType::Address => Some(operator::Values::Network),
+            ValueType::Null => (qualifier == Qualifier::None && !if_exist).then_some(operator::Values::Null),
+        };
+        assert_eq!(stored, expected, "code {code}");
+    }
+}
