@@ -1,6 +1,6 @@
 //! Requests before they are decided: every check of semantics §13.6, in its order.
 
-use camshaft_bundle::schema::{ACCOUNT_WORDS, key, option, scalar};
+use camshaft_bundle::schema::{key, option, scalar};
 use camshaft_bundle::{NONE, Tables};
 use camshaft_value::action::Action;
 use camshaft_value::date::Instant;
@@ -9,6 +9,7 @@ use camshaft_value::resource::{Owner, Requested};
 
 use crate::caller::{self, Identity};
 use crate::decision::ErrorCode;
+use crate::query::OwnerIds;
 use crate::request::{MAX_RESOURCES, Request, Session};
 
 /// The actions by which a role is assumed (CITE EVA-18).
@@ -131,35 +132,6 @@ pub(crate) fn target_role(
     };
     let (RoleName::ServiceName(name) | RoleName::Id(name) | RoleName::Name(name)) = written;
     let Some(name) = tables.names().find(name) else { return Some(NONE) };
-    let (uin, _) = owner(tables, identity, resource.owner)?;
-    let Some(account) = uin.and_then(|uin| tables.uins().find(uin)) else { return Some(NONE) };
-    caller::find_role(tables, account, name, written)
+    let owner = OwnerIds::find(tables, identity, resource.owner)?;
+    caller::find_role(tables, owner.uin, name, written)
 }
-
-/// The owner's uin and APPID as far as the request or the account table gives them (CITE REQ-6).
-pub(crate) fn owner<'r, 't: 'r>(
-    tables: &Tables<'t>,
-    identity: Option<&Identity<'r>>,
-    owner: Owner<'r>,
-) -> Option<(Option<&'r str>, Option<&'r str>)> {
-    let appid_of = |uin: &str| {
-        let account = tables.uins().find(uin).filter(|id| *id < tables.scalar(scalar::ACCOUNTS));
-        let appid = account.and_then(|account| tables.accounts.record::<ACCOUNT_WORDS>(account));
-        appid.and_then(|[appid, ..]| tables.appids().get(appid))
-    };
-    Some(match owner {
-        Owner::Uin(uin) => (Some(uin), appid_of(uin)),
-        Owner::Caller => match identity.and_then(|identity| identity.root) {
-            Some(uin) => (Some(uin), appid_of(uin)),
-            None => (None, None),
-        },
-        Owner::AppId(appid) => {
-            let account = match tables.appids().find(appid) {
-                Some(id) => tables.appid_accounts.get(id)?,
-                None => NONE,
-            };
-            (tables.uins().get(account), Some(appid))
-        }
-    })
-}
-

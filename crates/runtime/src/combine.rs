@@ -3,48 +3,47 @@
 use camshaft_bundle::NONE;
 
 use crate::caller::Identity;
-use crate::candidates::Flow;
 use crate::decision::{Layer, Origin, Statement};
+use crate::explain::Part;
 
-/// What a list of blocks said.
-#[derive(Debug)]
+/// What a list of blocks said: a matching deny and a matching allow, `NONE` for none.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Hits {
-    /// A matching deny and allow, `NONE` for none.
     pub(crate) deny: u32,
     pub(crate) allow: u32,
-    /// Collect all; else one of each is enough.
-    pub(crate) full: bool,
-    pub(crate) denies: Vec<u32>,
-    pub(crate) allows: Vec<u32>,
 }
 
 impl Hits {
-    pub(crate) fn new(full: bool) -> Self {
-        Self { deny: NONE, allow: NONE, full, denies: Vec::new(), allows: Vec::new() }
-    }
+    pub(crate) const NONE: Self = Self { deny: NONE, allow: NONE };
 
-    pub(crate) fn allowed(&self) -> bool {
+    pub(crate) fn allowed(self) -> bool {
         self.allow != NONE
     }
 
-    /// Whether an allow could still change anything.
-    pub(crate) fn wants_allow(&self) -> bool {
-        self.full || self.allow == NONE
+    pub(crate) fn denied(self) -> bool {
+        self.deny != NONE
     }
 
-    pub(crate) fn record(&mut self, deny: bool, statement: u32) -> Flow {
-        let (one, all) =
-            if deny { (&mut self.deny, &mut self.denies) } else { (&mut self.allow, &mut self.allows) };
-        *one = statement;
-        if self.full {
-            all.push(statement);
+    pub(crate) fn record(&mut self, deny: bool, statement: u32) {
+        if deny {
+            self.deny = statement;
+        } else {
+            self.allow = statement;
         }
-        if deny && !self.full { Flow::Stop } else { Flow::On }
     }
+}
 
-    pub(crate) fn clear_allows(&mut self) {
-        self.allow = NONE;
-        self.allows.clear();
+/// A matching statement, for those who want all of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hit {
+    pub(crate) part: Part,
+    pub(crate) deny: bool,
+    pub(crate) statement: u32,
+}
+
+impl Hit {
+    pub(crate) fn statement(self) -> Statement {
+        Statement(self.statement, if self.part == Part::Session { Origin::Session } else { Origin::World })
     }
 }
 
@@ -52,6 +51,8 @@ impl Hits {
 pub(crate) struct Outcome {
     pub(crate) deny: Option<Statement>,
     pub(crate) grant: Option<Statement>,
+    /// The parts whose allows count as reasons.
+    pub(crate) granting: [Option<Part>; 3],
     pub(crate) ok: bool,
     pub(crate) why: Layer,
 }
@@ -72,56 +73,49 @@ pub(crate) struct Layers {
 }
 
 impl Layers {
-    pub(crate) fn new(full: bool) -> Self {
-        let hits = || Hits::new(full);
-        Self {
-            scp: hits(),
-            boundary: hits(),
-            session: hits(),
-            identity: hits(),
-            resource: hits(),
-            anyone: hits(),
-            trust: hits(),
-            scp_ok: true,
-            boundary_ok: true,
-            session_ok: true,
-        }
-    }
+    pub(crate) const NONE: Self = Self {
+        scp: Hits::NONE,
+        boundary: Hits::NONE,
+        session: Hits::NONE,
+        identity: Hits::NONE,
+        resource: Hits::NONE,
+        anyone: Hits::NONE,
+        trust: Hits::NONE,
+        scp_ok: true,
+        boundary_ok: true,
+        session_ok: true,
+    };
 
-    /// The last part of `decide_one`.
-    pub(crate) fn combine(
-        &self,
-        caller: Option<&Identity<'_>>,
-        assumes: bool,
-        own: bool,
-        denies: &mut Vec<Statement>,
-        grants: &mut Vec<Statement>,
-    ) -> Outcome {
+    /// The last part of `decide_one`; `assumes` for the three actions of EVA-18, `own` for a resource of
+    /// the caller's account and for `*`.
+    pub(crate) fn combine(&self, caller: Option<&Identity<'_>>, assumes: bool, own: bool) -> Outcome {
         let is_root = caller.is_some_and(|caller| caller.is_root);
         let acts_alone = caller.is_none_or(|caller| !caller.has_identity());
         let (identity, resource) = (self.identity.allowed(), self.resource.allowed());
         let (anyone, trust) = (self.anyone.allowed(), self.trust.allowed());
-        let foreign = [&self.anyone, &self.resource, &self.identity];
-        let (grant, ok, layer): (&[&Hits], bool, Layer) = if assumes {
+        let when = |allowed: bool, part| if allowed { Some(part) } else { None };
+        let (granting, ok, layer) = if assumes {
             // CITE EVA-18
             let right = is_root || caller.is_some_and(|caller| !caller.has_identity()) || identity;
-            (
-                &[&self.trust, &self.identity],
-                trust && right,
-                if trust { Layer::Identity } else { Layer::Trust },
-            )
+            let granting = [when(trust, Part::Trust), when(identity, Part::Identity), None];
+            (granting, trust && right, if trust { Layer::Identity } else { Layer::Trust })
         } else if acts_alone {
             // CITE EVA-13, EVA-22
-            (&[&self.resource], resource, Layer::Resource)
+            ([when(resource, Part::Resource), None, None], resource, Layer::Resource)
         } else if own {
             // CITE EVA-6, EVA-10
-            let any = identity || resource || anyone;
-            (&[&self.identity, &self.resource, &self.anyone], is_root || any, Layer::Identity)
+            let granting =
+                [when(identity, Part::Identity), when(resource, Part::Resource), when(anyone, Part::Anyone)];
+            (granting, is_root || identity || resource || anyone, Layer::Identity)
         } else {
             // CITE EVA-11, EVA-12
             let both = resource && (is_root || identity);
-            let granted = foreign.get(..if both { 3 } else { 1 }).unwrap_or(&[]);
-            (granted, anyone || both, if resource || anyone { Layer::Identity } else { Layer::Resource })
+            let granting = [
+                when(anyone, Part::Anyone),
+                when(both, Part::Resource),
+                when(both && identity, Part::Identity),
+            ];
+            (granting, anyone || both, if resource || anyone { Layer::Identity } else { Layer::Resource })
         };
         let why = match () {
             () if !self.scp_ok => Layer::Scp,
@@ -129,18 +123,34 @@ impl Layers {
             () if !self.session_ok => Layer::Session,
             () => layer,
         };
-        let world = |number: u32| Statement(number, Origin::World);
-        let mut deny = None;
-        for hits in [&self.scp, &self.boundary, &self.identity, &self.resource, &self.trust] {
-            deny = deny.or((hits.deny != NONE).then(|| world(hits.deny)));
-            denies.extend(hits.denies.iter().map(|number| world(*number)));
+        Outcome {
+            deny: self.deny(),
+            grant: granting
+                .iter()
+                .flatten()
+                .next()
+                .map(|part| Statement(self.allow_of(*part), Origin::World)),
+            granting,
+            ok: ok && self.scp_ok && self.boundary_ok && self.session_ok,
+            why,
         }
-        if self.session.deny != NONE {
-            deny = deny.or(Some(Statement(self.session.deny, Origin::Session)));
-            denies.extend(self.session.denies.iter().map(|number| Statement(*number, Origin::Session)));
+    }
+
+    /// A matching deny of any layer; what binds unsigned callers only is none.
+    fn deny(&self) -> Option<Statement> {
+        let world = [self.scp, self.boundary, self.identity, self.resource, self.trust];
+        match world.iter().find(|hits| hits.denied()) {
+            Some(hits) => Some(Statement(hits.deny, Origin::World)),
+            None => self.session.denied().then_some(Statement(self.session.deny, Origin::Session)),
         }
-        grants.extend(grant.iter().flat_map(|hits| &hits.allows).map(|number| world(*number)));
-        let grant = grant.iter().map(|hits| hits.allow).find(|number| *number != NONE).map(world);
-        Outcome { deny, grant, ok: ok && self.scp_ok && self.boundary_ok && self.session_ok, why }
+    }
+
+    fn allow_of(&self, part: Part) -> u32 {
+        match part {
+            Part::Trust => self.trust.allow,
+            Part::Identity => self.identity.allow,
+            Part::Resource => self.resource.allow,
+            _ => self.anyone.allow,
+        }
     }
 }

@@ -1,6 +1,10 @@
 //! The engine: one opened bundle, and the ways to ask it.
 
+use core::cell::RefCell;
+
 use camshaft_bundle::Bundle;
+use camshaft_bundle::schema::{ACCOUNT_WORDS, scalar};
+use camshaft_value::principal::Caller;
 
 use crate::checked::Checked;
 use crate::decision::{Decision, ErrorCode, Origin, Statement};
@@ -52,7 +56,7 @@ impl Engine {
 
     /// Decides, and lists every deciding statement. Allocates.
     pub fn reasons(&self, request: &Request<'_>, scratch: &mut Scratch) -> Reasons {
-        let (decision, mut statements) = self.run(request, scratch, Mode::Full);
+        let (decision, mut statements) = self.run(request, scratch, Mode::Full(&RefCell::default()));
         statements.sort_unstable();
         statements.dedup();
         Reasons { decision, statements }
@@ -73,11 +77,28 @@ impl Engine {
         name().unwrap_or_default()
     }
 
-    pub(crate) fn run(&self, request: &Request<'_>, scratch: &mut Scratch, mode: Mode<'_>) -> (Decision, Vec<Statement>) {
+    /// Uin and APPID of the root account that a caller belongs to, where the directory has it; a session
+    /// policy of that caller is read in it (CITE VAR-7).
+    pub fn account_of(&self, principal: &str) -> Option<(&str, Option<&str>)> {
+        let tables = self.bundle.tables();
+        let uin = Caller::parse(principal)?.account()?;
+        let account = tables.uins().find(uin).filter(|account| *account < tables.scalar(scalar::ACCOUNTS))?;
+        let [appid, ..] = tables.accounts.record::<ACCOUNT_WORDS>(account)?;
+        Some((tables.uins().get(account)?, tables.appids().get(appid)))
+    }
+
+    pub(crate) fn run(
+        &self,
+        request: &Request<'_>,
+        scratch: &mut Scratch,
+        mode: Mode<'_>,
+    ) -> (Decision, Vec<Statement>) {
         let tables = self.bundle.tables();
         let refused = |code| (Decision::Error { code }, Vec::new());
         match Checked::new(tables, request) {
-            Ok(checked) => evaluate(tables, &checked, scratch, mode).unwrap_or_else(|| refused(ErrorCode::Bundle)),
+            Ok(checked) => {
+                evaluate(tables, &checked, scratch, mode).unwrap_or_else(|| refused(ErrorCode::Bundle))
+            }
             Err(code) => refused(code),
         }
     }

@@ -10,12 +10,12 @@ use camshaft_value::truth::Truth;
 
 use crate::caller::Identity;
 use crate::candidates::{self, Flow};
-use crate::checked::{Checked, owner, target_role};
-use crate::combine::{Hits, Layers, Outcome};
+use crate::checked::{Checked, target_role};
+use crate::combine::{Hit, Hits, Layers, Outcome};
 use crate::context::{Context, Subject};
 use crate::decision::{Decision, Statement};
 use crate::explain::{Part, Trace};
-use crate::query::{ActionIds, Query, Target};
+use crate::query::{ActionIds, OwnerIds, Query, Target};
 use crate::request::Session;
 use crate::row::{self, View};
 use crate::scratch::Scratch;
@@ -25,10 +25,33 @@ use crate::scratch::Scratch;
 pub(crate) enum Mode<'m> {
     /// The decision and one statement: the hot path.
     Witness,
-    /// Every deciding statement.
-    Full,
+    /// Every matching statement.
+    Full(&'m RefCell<Vec<Hit>>),
     /// Every statement with where it missed, found without the index.
     Trace(&'m RefCell<Trace>),
+}
+
+impl Mode<'_> {
+    fn is_witness(self) -> bool {
+        matches!(self, Self::Witness)
+    }
+
+    fn collect(self, hit: Hit) {
+        match self {
+            Self::Witness => {}
+            Self::Full(hits) => hits.borrow_mut().push(hit),
+            Self::Trace(trace) => trace.borrow_mut().hits.push(hit),
+        }
+    }
+
+    /// The hits collected since the last call.
+    fn take(self) -> Vec<Hit> {
+        match self {
+            Self::Witness => Vec::new(),
+            Self::Full(hits) => hits.take(),
+            Self::Trace(trace) => core::mem::take(&mut trace.borrow_mut().hits),
+        }
+    }
 }
 
 /// One bundle's view of the request.
@@ -42,8 +65,15 @@ pub(crate) struct Side<'e, 'r, 't, 's> {
 
 impl<'r> Side<'_, 'r, '_, '_> {
     /// Runs the rows of a block over every spelling of the resource.
-    fn run(&self, part: Part, block: u32, queries: &[Query<'r, '_>], marks: &mut [u64], hits: &mut Hits) -> Option<()> {
-        if block == NONE || hits.deny != NONE && !hits.full {
+    fn run(
+        &self,
+        part: Part,
+        block: u32,
+        queries: &[Query<'r, '_>],
+        marks: &mut [u64],
+        hits: &mut Hits,
+    ) -> Option<()> {
+        if block == NONE || hits.denied() && self.mode.is_witness() {
             return Some(());
         }
         for query in queries {
@@ -58,14 +88,17 @@ impl<'r> Side<'_, 'r, '_, '_> {
         let deny = row::denies(&row);
         let matches = match self.mode {
             Mode::Trace(trace) => trace.borrow_mut().row(part, &row, query, self)?,
-            _ if !deny && !hits.wants_allow() => false,
+            // One allow is enough.
+            Mode::Witness if !deny && hits.allowed() => false,
             _ => row::matches(self.tables, &row, query, self.view, self.context)?,
         };
         if !matches {
             return Some(Flow::On);
         }
         let [.., statement, _] = row;
-        Some(hits.record(deny, statement))
+        hits.record(deny, statement);
+        self.mode.collect(Hit { part, deny, statement });
+        Some(if deny && self.mode.is_witness() { Flow::Stop } else { Flow::On })
     }
 
     /// The candidates of a block; when tracing, all of its rows.
@@ -116,7 +149,6 @@ pub(crate) fn evaluate<'r>(
             mode,
         },
         session_context: &session_context,
-        full: !matches!(mode, Mode::Witness),
     };
     let (mut deny, mut grant, mut open) = (None, None, None);
     let (mut denies, mut grants) = (Vec::new(), Vec::new());
@@ -125,13 +157,22 @@ pub(crate) fn evaluate<'r>(
         if let Mode::Trace(trace) = mode {
             trace.borrow_mut().resource();
         }
-        let outcome = evaluation.one(requested, path, marks, &mut denies, &mut grants)?;
+        let outcome = evaluation.one(requested, path, marks)?;
         if let Mode::Trace(trace) = mode {
             trace.borrow_mut().outcome(&outcome);
         }
-        deny = deny.or(outcome.deny);
-        if deny.is_some() && !evaluation.full {
-            break;
+        if outcome.deny.is_some() {
+            deny = deny.or(outcome.deny);
+            if mode.is_witness() {
+                break;
+            }
+        }
+        for hit in mode.take() {
+            if hit.deny && hit.part != Part::Anyone {
+                denies.push(hit.statement());
+            } else if !hit.deny && outcome.granting.contains(&Some(hit.part)) {
+                grants.push(hit.statement());
+            }
         }
         grant = grant.or(outcome.grant);
         if !outcome.ok {
@@ -154,58 +195,40 @@ struct Evaluation<'e, 'r, 't, 's> {
     action: ActionIds<'r>,
     world: Side<'e, 'r, 't, 's>,
     session_context: &'e Context<'r, 's>,
-    full: bool,
 }
 
 impl<'r> Evaluation<'_, 'r, '_, '_> {
     /// `decide_one` of the semantics.
-    fn one(
-        &self,
-        requested: Requested<'r>,
-        buffer: &mut String,
-        marks: &mut [u64],
-        denies: &mut Vec<Statement>,
-        grants: &mut Vec<Statement>,
-    ) -> Option<Outcome> {
+    fn one(&self, requested: Requested<'r>, buffer: &mut String, marks: &mut [u64]) -> Option<Outcome> {
         let tables = self.world.tables;
         let Requested::Resource(resource) = requested else {
-            return self.layers(&[Query::star(self.action)], None, marks, denies, grants);
+            return self.layers(&[Query::star(self.action)], None, marks);
         };
-        let (uin, appid) = owner(tables, self.checked.identity.as_ref(), resource.owner)?;
+        let owner = OwnerIds::find(tables, self.checked.identity.as_ref(), resource.owner)?;
         let bucket = lacks_slash(resource.service, resource.path);
-        buffer.clear();
+        let named = resource.service == "cam";
+        if bucket || named {
+            buffer.clear();
+        }
         if bucket {
             buffer.push_str(resource.path);
             buffer.push('/');
-        } else if let Some(uin) = uin {
+        } else if let (true, Some(uin)) = (named, owner.uin_text(tables)) {
             buffer.push_str("uin/");
             buffer.push_str(uin);
         }
         let buffer: &str = buffer;
-        let root = self.checked.identity.as_ref().and_then(|identity| identity.root);
-        let own = match (uin, root) {
-            (Some(uin), Some(root)) => Truth::from(uin == root),
-            _ => Truth::Unknown,
-        };
-        let target = Target {
-            project: resource.project,
-            service: resource.service,
-            region: resource.region,
-            uin,
-            appid,
-            own,
-            path: if bucket { buffer } else { resource.path },
-        };
+        let target = Target { resource, owner, path: if bucket { buffer } else { resource.path } };
         let query = target.query(tables, self.action);
         match self.spellings(&resource, buffer)? {
-            [None, None] => self.layers(&[query], Some(&target), marks, denies, grants),
+            [None, None] => self.layers(&[query], Some(&target), marks),
             [first, second] => {
                 let first = query.spelled(first.unwrap_or(target.path));
                 match second {
-                    None => self.layers(&[query, first], Some(&target), marks, denies, grants),
+                    None => self.layers(&[query, first], Some(&target), marks),
                     Some(second) => {
                         let second = query.spelled(second);
-                        self.layers(&[query, first, second], Some(&target), marks, denies, grants)
+                        self.layers(&[query, first, second], Some(&target), marks)
                     }
                 }
             }
@@ -249,11 +272,9 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
         queries: &[Query<'r, '_>],
         target: Option<&Target<'r, '_>>,
         marks: &mut [u64],
-        denies: &mut Vec<Statement>,
-        grants: &mut Vec<Statement>,
     ) -> Option<Outcome> {
         let identity = self.checked.identity.as_ref();
-        let mut all = Layers::new(self.full);
+        let mut all = Layers::NONE;
         all.scp_ok = self.organization(queries, marks, &mut all.scp)?;
         self.identity(queries, marks, &mut all.identity)?;
         all.boundary_ok = self.boundary(queries, marks, &mut all.boundary)?;
@@ -267,12 +288,12 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
         }
         if identity.is_some_and(|identity| identity.is_unknown) {
             // CITE REQ-13: only denies and what is granted to everyone remain.
-            all.identity.clear_allows();
-            all.resource.clear_allows();
-            all.trust.clear_allows();
+            all.identity.allow = NONE;
+            all.resource.allow = NONE;
+            all.trust.allow = NONE;
         }
-        let own = target.is_none_or(|target| target.own == Truth::True);
-        Some(all.combine(identity, self.checked.role.is_some(), own, denies, grants))
+        let own = target.is_none_or(|target| target.owner.own == Truth::True);
+        Some(all.combine(identity, self.checked.role.is_some(), own))
     }
 
     /// CITE EVA-17: every level must allow.
@@ -285,8 +306,14 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
         let [_, _, first, levels, ..] = tables.accounts.record::<ACCOUNT_WORDS>(identity.root_id)?;
         let mut every = true;
         for at in first..first.checked_add(levels.saturating_sub(1))? {
-            hits.clear_allows();
-            self.world.run(Part::Scp(at.checked_sub(first)?), tables.levels.get(at)?, queries, marks, hits)?;
+            hits.allow = NONE;
+            self.world.run(
+                Part::Scp(at.checked_sub(first)?),
+                tables.levels.get(at)?,
+                queries,
+                marks,
+                hits,
+            )?;
             every &= hits.allowed();
         }
         Some(every)
@@ -348,7 +375,9 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
         for query in queries {
             let query = match target {
                 None => Query::star(action),
-                Some(target) => Target { path: query.path, ..*target }.query(tables, action),
+                Some(target) => {
+                    Target { path: query.path, ..*target }.foreign_query(self.world.tables, tables, action)
+                }
             };
             side.run(Part::Session, block, &[query], marks, hits)?;
         }
@@ -365,7 +394,7 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
     ) -> Option<()> {
         let tables = self.world.tables;
         let block = tables.scalar(scalar::RESOURCE_BLOCK);
-        if block == NONE || hits.deny != NONE && !hits.full {
+        if block == NONE || hits.denied() && self.world.mode.is_witness() {
             return Some(());
         }
         let second = self.checked.identity.as_ref().is_some_and(Identity::has_identity);
@@ -384,8 +413,8 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
                 Some(flow)
             })?;
         }
-        if anyone.deny != NONE {
-            anyone.clear_allows();
+        if anyone.denied() {
+            anyone.allow = NONE;
         }
         Some(())
     }

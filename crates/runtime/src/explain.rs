@@ -12,7 +12,7 @@ use camshaft_bundle::{NONE, Tables};
 use camshaft_value::operator::Operator;
 use camshaft_value::truth::Truth;
 
-use crate::combine::Outcome;
+use crate::combine::{Hit, Outcome};
 use crate::context::{Context, Subject, Values};
 use crate::decision::{Layer, Origin, Statement};
 use crate::engine::{Engine, Reasons};
@@ -196,7 +196,13 @@ impl Engine {
         ResourceReport { allowed: traced.allowed, blocked_by: traced.blocked_by, parts: parts.collect() }
     }
 
-    fn statement_report(&self, statement: Statement, denies: bool, misses: Vec<Miss>, request: &Request<'_>) -> Option<StatementReport> {
+    fn statement_report(
+        &self,
+        statement: Statement,
+        denies: bool,
+        misses: Vec<Miss>,
+        request: &Request<'_>,
+    ) -> Option<StatementReport> {
         let tables = match (statement.1, request.session) {
             (Origin::World, _) => self.bundle().tables(),
             (Origin::Session, Session::Policy(policy)) => policy.bundle.tables(),
@@ -236,6 +242,7 @@ impl Engine {
 /// What a traced evaluation met.
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
+    pub(crate) hits: Vec<Hit>,
     resources: Vec<Traced>,
 }
 
@@ -262,7 +269,13 @@ impl Trace {
     }
 
     /// Tests every part of a row; whether its statement matches.
-    pub(crate) fn row<'r>(&mut self, part: Part, row: &Row, query: &Query<'r, '_>, side: &Side<'_, 'r, '_, '_>) -> Option<bool> {
+    pub(crate) fn row<'r>(
+        &mut self,
+        part: Part,
+        row: &Row,
+        query: &Query<'r, '_>,
+        side: &Side<'_, 'r, '_, '_>,
+    ) -> Option<bool> {
         let misses = misses(row, query, side)?;
         let matches = misses.is_empty();
         let [.., statement, _] = *row;
@@ -324,7 +337,10 @@ fn misses<'r>(row: &Row, query: &Query<'r, '_>, side: &Side<'_, 'r, '_, '_>) -> 
                 row::account::APPID => format!("uid/{}", tables.appids().get(account)?),
                 _ => format!("uin/{}", tables.uins().get(account).unwrap_or("?")),
             };
-            let found = tables.uins().get(query.uin).map_or_else(|| "another owner".into(), |uin| format!("uin/{uin}"));
+            let found = tables
+                .uins()
+                .get(query.uin)
+                .map_or_else(|| "another owner".into(), |uin| format!("uin/{uin}"));
             miss(Dimension::Account, wanted, &found);
         }
         if !crate::row::in_project(project.0, project.1, query.project) {
@@ -335,11 +351,21 @@ fn misses<'r>(row: &Row, query: &Query<'r, '_>, side: &Side<'_, 'r, '_, '_>) -> 
             let kind = flags >> row::flag::TAIL_SHIFT & 7;
             let (wanted, head) = tail(tables, kind, operand, length)?;
             let diverges_at = head.map(|head| shared(head, query.path));
-            misses.push(Miss { dimension: Dimension::Resource, wanted, found: query.path.into(), diverges_at });
+            misses.push(Miss {
+                dimension: Dimension::Resource,
+                wanted,
+                found: query.path.into(),
+                diverges_at,
+            });
         }
         if scope != NONE && !crate::row::in_scope(tables, scope, query)? {
             let wanted = pattern_text(tables, scope)?.0;
-            misses.push(Miss { dimension: Dimension::Scope, wanted, found: query.path.into(), diverges_at: None });
+            misses.push(Miss {
+                dimension: Dimension::Scope,
+                wanted,
+                found: query.path.into(),
+                diverges_at: None,
+            });
         }
     }
     if let Some(guard) = guard.checked_sub(1) {
@@ -429,7 +455,13 @@ fn action_set(tables: &Tables<'_>, set: u32) -> Option<String> {
     Some(shown.join(", "))
 }
 
-fn term_miss<'r>(tables: &Tables<'_>, number: u32, truth: Truth, context: &Context<'r, '_>, subject: &Subject<'r>) -> Option<Miss> {
+fn term_miss<'r>(
+    tables: &Tables<'_>,
+    number: u32,
+    truth: Truth,
+    context: &Context<'r, '_>,
+    subject: &Subject<'r>,
+) -> Option<Miss> {
     let [code, key, ..] = tables.terms.record::<{ term::WORDS }>(number)?;
     let operator = Operator::from_code(code)?;
     let [start, length] = tables.term_places.record::<2>(number)?;
@@ -439,7 +471,9 @@ fn term_miss<'r>(tables: &Tables<'_>, number: u32, truth: Truth, context: &Conte
         Values::Instant(instant) => instant.to_string(),
         Values::One(value) => format!("`{value}`"),
         Values::Many([]) => "an empty list".into(),
-        Values::Many(values) => values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", "),
+        Values::Many(values) => {
+            values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
+        }
     };
     if truth == Truth::Unknown {
         found.push_str(", which decides nothing (U)");

@@ -32,7 +32,9 @@ mod row;
 mod scratch;
 
 pub use decision::{Decision, ErrorCode, Layer, Statement};
-pub use explain::{Dimension, Explanation, Miss, Part, PartReport, Prerequisite, ResourceReport, StatementReport};
 pub use engine::{Engine, Reasons};
+pub use explain::{
+    Dimension, Explanation, Miss, Part, PartReport, Prerequisite, ResourceReport, StatementReport,
+};
 pub use request::{Request, Session, SessionPolicy};
 pub use scratch::Scratch;

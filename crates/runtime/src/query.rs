@@ -2,11 +2,14 @@
 
 use core::cell::Cell;
 
-use camshaft_bundle::schema::anchor;
+use camshaft_bundle::schema::{ACCOUNT_WORDS, anchor, scalar};
 use camshaft_bundle::{NONE, Range, Tables, hash};
 use camshaft_value::action::Action;
 use camshaft_value::pattern;
+use camshaft_value::resource::{Owner, Resource};
 use camshaft_value::truth::Truth;
+
+use crate::caller::Identity;
 
 /// The action of a request in the ids of one bundle.
 #[derive(Clone, Copy, Debug)]
@@ -187,32 +190,119 @@ impl<'r, 'q> Query<'r, 'q> {
     }
 }
 
-/// The owner and place of a requested resource, as text: what a query is made of.
+/// The owner of a requested resource, completed from the account table (CITE REQ-6).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnerIds<'r> {
+    written: Owner<'r>,
+    root: Option<&'r str>,
+    /// Ids in the world's bundle: [`anchor::MISSING`] where the owner has none, `NONE` where the bundle
+    /// does not know it.
+    pub(crate) uin: u32,
+    pub(crate) appid: u32,
+    /// Whether the owner is the caller's root account; U where the owner has no uin or the caller no
+    /// account.
+    pub(crate) own: Truth,
+}
+
+impl<'r> OwnerIds<'r> {
+    /// `None` only for a bundle that contradicts itself.
+    pub(crate) fn find(
+        tables: &Tables<'_>,
+        identity: Option<&Identity<'r>>,
+        written: Owner<'r>,
+    ) -> Option<Self> {
+        let (root, root_id) = identity.map_or((None, NONE), |identity| (identity.root, identity.root_id));
+        let appid_of = |uin: u32| {
+            if uin >= tables.scalar(scalar::ACCOUNTS) {
+                return Some(anchor::MISSING);
+            }
+            let [appid, ..] = tables.accounts.record::<ACCOUNT_WORDS>(uin)?;
+            Some(if appid == NONE { anchor::MISSING } else { appid })
+        };
+        let own = Truth::from;
+        let (uin, appid, own) = match (written, root) {
+            (Owner::Caller, None) => (anchor::MISSING, anchor::MISSING, Truth::Unknown),
+            (Owner::Caller, Some(_)) => (root_id, appid_of(root_id)?, Truth::True),
+            // PERF: most requests are for the caller's own account, whose id is known.
+            (Owner::Uin(uin), Some(root)) if uin == root => (root_id, appid_of(root_id)?, Truth::True),
+            (Owner::Uin(uin), root) => {
+                let uin = tables.uins().find(uin).unwrap_or(NONE);
+                (uin, appid_of(uin)?, if root.is_some() { Truth::False } else { Truth::Unknown })
+            }
+            (Owner::AppId(appid), root) => {
+                let appid = tables.appids().find(appid).unwrap_or(NONE);
+                let uin = if appid == NONE { NONE } else { tables.appid_accounts.get(appid)? };
+                if uin == NONE || root.is_none() {
+                    (if uin == NONE { anchor::MISSING } else { uin }, appid, Truth::Unknown)
+                } else {
+                    (uin, appid, own(uin == root_id))
+                }
+            }
+        };
+        Some(Self { written, root, uin, appid, own })
+    }
+
+    /// The owner's uin, where it has one.
+    pub(crate) fn uin_text<'t: 'r>(&self, tables: &Tables<'t>) -> Option<&'r str> {
+        match self.written {
+            Owner::Uin(uin) => Some(uin),
+            Owner::Caller => self.root,
+            Owner::AppId(_) => tables.uins().get(self.uin),
+        }
+    }
+
+    /// The owner's APPID, where it has one.
+    fn appid_text<'t: 'r>(&self, tables: &Tables<'t>) -> Option<&'r str> {
+        match self.written {
+            Owner::AppId(appid) => Some(appid),
+            Owner::Uin(_) | Owner::Caller => tables.appids().get(self.appid),
+        }
+    }
+}
+
+/// A requested resource with its owner: what a query is made of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'r, 'q> {
-    pub(crate) project: &'r str,
-    pub(crate) service: &'r str,
-    pub(crate) region: &'r str,
-    /// The owner's uin and APPID, as far as the account table completes them (CITE REQ-6).
-    pub(crate) uin: Option<&'q str>,
-    pub(crate) appid: Option<&'q str>,
-    pub(crate) own: Truth,
+    pub(crate) resource: Resource<'r>,
+    pub(crate) owner: OwnerIds<'r>,
+    /// The sixth segment, a bucket with its slash.
     pub(crate) path: &'q str,
 }
 
 impl<'r, 'q> Target<'r, 'q> {
-    /// The query for a bundle.
+    /// The query for the world's bundle.
     pub(crate) fn query(&self, tables: &Tables<'_>, action: ActionIds<'q>) -> Query<'r, 'q> {
+        self.query_with(tables, action, self.owner.uin, self.owner.appid)
+    }
+
+    /// The query for a session's bundle, which numbers accounts by itself.
+    pub(crate) fn foreign_query(
+        &self,
+        world: &Tables<'_>,
+        tables: &Tables<'_>,
+        action: ActionIds<'q>,
+    ) -> Query<'r, 'q> {
+        let uin = self.owner.uin_text(world);
+        let appid = self.owner.appid_text(world);
+        let uin = uin.map_or(anchor::MISSING, |uin| tables.uins().find(uin).unwrap_or(NONE));
+        let appid = appid.map_or(anchor::MISSING, |appid| tables.appids().find(appid).unwrap_or(NONE));
+        self.query_with(tables, action, uin, appid)
+    }
+
+    fn query_with(&self, tables: &Tables<'_>, action: ActionIds<'q>, uin: u32, appid: u32) -> Query<'r, 'q> {
         let segments = tables.segments();
+        let Resource { service, region, project, .. } = self.resource;
+        // PERF: the resource is mostly of the action's own service.
+        let of_action = action.text.strip_prefix(service).is_some_and(|rest| rest.starts_with(':'));
         Query {
             action,
             star: false,
-            project: self.project,
-            service: segments.find(self.service).unwrap_or(NONE),
-            region: if self.region.is_empty() { 0 } else { segments.find(self.region).unwrap_or(NONE) },
-            own: self.own,
-            uin: self.uin.map_or(anchor::MISSING, |uin| tables.uins().find(uin).unwrap_or(NONE)),
-            appid: self.appid.map_or(anchor::MISSING, |appid| tables.appids().find(appid).unwrap_or(NONE)),
+            project,
+            service: if of_action { action.service } else { segments.find(service).unwrap_or(NONE) },
+            region: if region.is_empty() { 0 } else { segments.find(region).unwrap_or(NONE) },
+            own: self.owner.own,
+            uin,
+            appid,
             path: self.path,
             hashes: Default::default(),
         }
