@@ -3,11 +3,18 @@
 //! Worlds are valid by the rules (they may bring warnings, never errors). All texts are made of a few services,
 //! operations, keys and values, so that patterns overlap, requests meet many statements, and a miss is a near miss.
 
+mod draft;
+mod fitting;
 mod request;
+mod words;
 
 use serde_json::{Map, Value, json};
 
 pub use request::Requests;
+use words::{
+    ACCOUNTS, ASSUME, CAM_OBJECTS, COS_KEYS, DOMAINS, FAMILIES, OBJECTS, OPERATION_PATTERNS, OPERATIONS,
+    REGIONS, SERVICES, UNKNOWN,
+};
 
 /// A deterministic source of choices (splitmix64).
 #[derive(Clone, Debug)]
@@ -110,155 +117,6 @@ impl Features {
         }
     }
 }
-
-/// (uin, APPID) of the root accounts; the last exists in no world.
-const ACCOUNTS: [(&str, &str); 4] = [
-    ("100000000001", "1250000000"),
-    ("200000000001", "1300000000"),
-    ("300000000001", "1350000000"),
-    ("900000000001", "1900000000"),
-];
-const UNKNOWN: (&str, &str) = ACCOUNTS[3];
-const SERVICES: [&str; 4] = ["cos", "cvm", "cam", "cdb"];
-const OPERATIONS: [&str; 7] =
-    ["GetObject", "PutObject", "GetObjectAcl", "GetBucket", "Get", "DeleteObject", "List"];
-const OPERATION_PATTERNS: [&str; 8] = ["Get*", "*Object*", "*", "*Object", "G*t", "Get*Acl", "*e*t*", "Put*"];
-const REGIONS: [&str; 6] = ["ap-guangzhou", "gz", "cn-south", "ap-beijing", "bj", "zz-nowhere"];
-const DOMAINS: [&str; 2] = ["cdn.example.com", "scf.example.com"];
-const ASSUME: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
-
-/// Sixth segments of other services than `cos`; the last three have variables.
-const OBJECTS: [&str; 16] = [
-    "instance/a",
-    "instance/ab",
-    "instance/a*",
-    "instance/*",
-    "*",
-    "*/a",
-    "*b",
-    "instance/a*b",
-    "*a*",
-    "*a*b*",
-    "i*/b/*",
-    "disk/*",
-    "disk/a",
-    "instance/${uin}",
-    "instance/${owner_uin}/*",
-    "*/${app_id}",
-];
-const CAM_OBJECTS: [&str; 12] = [
-    "roleName/r0",
-    "roleName/r1",
-    "role/4611",
-    "role/4612",
-    "role/*",
-    "roleName/*",
-    "uin/*",
-    "root",
-    "groupid/18",
-    "role/tencentcloudServiceRoleName/r1",
-    "*/r0",
-    "uin/${uin}",
-];
-const COS_KEYS: [&str; 14] =
-    ["", "/", "/*", "/a", "/ab", "/a/b", "/a*", "/*b", "/a*b", "/*a*", "/a/*", "*", "/*a*b*", "*b"];
-
-/// Families of operators, their keys, and the values policies compare with. Keys of `cos:` take no inner `*`.
-const FAMILIES: [(&[&str], &[&str], &[&str]); 8] = [
-    (
-        &["string_equal", "string_not_equal", "string_equal_ignore_case", "string_not_equal_ignore_case"],
-        &["ks", "cos:host", "qcs:uin", "qcs:owner_uin"],
-        &[
-            "a",
-            "b",
-            "ab",
-            "A",
-            "",
-            "a*",
-            "100000000001",
-            "100000000011",
-            "${uin}",
-            "x${owner_uin}",
-            "${app_id}",
-        ],
-    ),
-    (
-        &["string_like", "string_not_like"],
-        &["ks", "qcs:uin"],
-        &["a*", "*b", "a*b", "*a*", "*", "1*1", "*${uin}", "a"],
-    ),
-    (
-        &["string_equal", "string_like", "string_not_equal"],
-        &["qcs:resource_tag", "qcs:tag", "cos:host"],
-        &["k&v", "k&w", "k&", "K&v", "k*", "*v"],
-    ),
-    (
-        &[
-            "numeric_equal",
-            "numeric_not_equal",
-            "numeric_less_than",
-            "numeric_less_than_equal",
-            "numeric_greater_than",
-            "numeric_greater_than_equal",
-        ],
-        &["kn", "cos:content-length"],
-        &[
-            "1.2",
-            "1.20",
-            "1",
-            "-0",
-            "0",
-            "0.5",
-            "-1.5",
-            "10",
-            "100000000000000000000",
-            "100000000000000000000.0000000001",
-        ],
-    ),
-    (
-        &[
-            "date_equal",
-            "date_not_equal",
-            "date_less_than",
-            "date_less_than_equal",
-            "date_greater_than",
-            "date_greater_than_equal",
-        ],
-        &["qcs:current_time", "kd"],
-        &[
-            "2026-01-01T00:00:00Z",
-            "2026-01-01T08:00:00+08:00",
-            "2026-01-01T00:00:00.001Z",
-            "2025-12-31T23:59:59.999Z",
-            "2024-02-29T12:00:00Z",
-            "2026-01-01T00:00:00",
-            "2026-01-01 00:00:00",
-        ],
-    ),
-    (&["bool_equal"], &["kb"], &["true", "false"]),
-    (&["binary_equal"], &["ks", "qcs:tag"], &["YQ==", "a", "k&v", "${uin}"]),
-    (
-        &["ip_equal", "ip_not_equal"],
-        &["qcs:ip", "ki"],
-        &[
-            "10.0.0.0/8",
-            "10.1.0.0/16",
-            "10.1.2.3",
-            "10.1.2.3/24",
-            "10.*.*.10/24",
-            "10.*.5.0/24",
-            "*.1.2.3",
-            "0.0.0.0/0",
-            "::/0",
-            "::1",
-            "2001:db8::/32",
-            "2001:db8::1/128",
-            "::ffff:10.1.2.3",
-            "::ffff:10.1.0.0/112",
-            "192.168.0.0/30",
-        ],
-    ),
-];
 
 /// What stands around a document while it is made.
 #[derive(Clone, Copy)]

@@ -1,430 +1,256 @@
 //! Reference evaluator: the plain reading of the rules, which every engine is compared with.
 //!
 //! In: a world and requests as strict JSON; the frontend has accepted the world. Out: an [`Outcome`]. Callers: the
-//! suites. It shares no parsing, matching or normalising code with the product, so that an error has to be made twice
-//! to go unseen. It favours obviousness: a world is read once into plain structures, then everything is a loop.
-//! Reading is in [`read`].
+//! suites. It shares no code with the product, so that an error has to be made twice to go unseen, and favours
+//! obviousness: [`read`] brings a world into lists of statements once, then everything is a loop.
 
 mod read;
+mod request;
+mod value;
 
 use std::borrow::Cow;
+use std::cmp::Ordering::{self as Truth, Equal as U, Greater as T, Less as F};
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use read::{address, decimal, instant, network};
+use value::{compare, glob, split};
 
-/// What a request comes to (CITE EVA-3).
+/// What a request comes to (CITE EVA-3, REQ-12).
+#[allow(missing_docs)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Granted.
     Allow,
-    /// A deny matched.
     ExplicitDeny,
-    /// No deny, and some layer grants nothing.
     ImplicitDeny,
-    /// The request has no decision (CITE REQ-12).
     Error,
 }
 
-/// Decision with its ground.
+/// Decision with its ground: the deciding statements (CITE EVA-23), the layer that failed, or the code of an error.
+#[allow(missing_docs)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The decision.
     pub decision: Decision,
-    /// `policy#index` of the deciding statements (CITE EVA-23, EVA-27); empty for implicit denies and errors.
     pub reasons: BTreeSet<String>,
-    /// For an implicit deny: the layer that failed.
     pub blocked_by: Option<&'static str>,
-    /// For an error: its code.
     pub code: Option<&'static str>,
 }
 
-/// The world, read.
+/// A world, read. Callers have the names that principals have after `qcs::cam::`, as in `uin/1:roleName/x`.
 pub struct Reference {
-    accounts: HashMap<String, Account>,
-    uin_of_appid: HashMap<String, String>,
-    resource_policies: Vec<(Resource, Vec<Statement>)>,
-    /// General policies as they bind sub-accounts of unknown accounts (CITE EVA-8).
-    general: Vec<Statement>,
-    list_deny_cam: bool,
-    anyone_deny_unsigned: bool,
-    resource_policy_services: Vec<String>,
-    max_artifact_age_s: Option<u64>,
-    /// As given, for the catalogue and the parameters of session policies.
     world: Value,
+    appids: HashMap<String, String>,
+    /// For every name of a root account, user or role all its names (CITE RES-21) and those of its groups.
+    names: HashMap<String, Vec<String>>,
+    /// What is tied to whom: `identity`, `boundary` or `trust` and a first name; `scp<i>` or `general` and `uin/…`.
+    tied: HashMap<String, Vec<Statement>>,
+    scoped: Vec<(Resource, Vec<Statement>)>,
 }
 
-#[derive(Default)]
-struct Account {
-    json: Value,
-    appid: Option<String>,
-    identities: Vec<Identity>,
-    /// Every spelling of a user or role below the account, to its place in `identities`.
-    by_name: HashMap<String, usize>,
-    levels: Vec<Vec<Statement>>,
-    general: Vec<Statement>,
-}
-
-/// A user or a role. `names` is all it is called below its account: `uin/…` and then the `groupid/…` of a user, the
-/// spellings of a role (CITE RES-21).
-struct Identity {
-    names: Vec<String>,
-    linked: bool,
-    policies: Vec<Statement>,
-    boundary: Option<Vec<Statement>>,
-    trust: Vec<Statement>,
-}
-
-/// Principals are (root account, name below it), `None` where the kind of document has none; actions are (service,
-/// operation). In all texts policy variables, and parameters without a value (CITE EVA-8), are left as `${…}`.
+/// Texts still hold policy variables, and parameters without a value (CITE EVA-8), as `${…}`.
 struct Statement {
     id: String,
     deny: bool,
-    principals: Option<Vec<(String, String)>>,
-    actions: Vec<(String, String)>,
+    /// Names, `*` where the kind of document has none, `uin/…:all` for a whole account.
+    principals: Vec<String>,
+    actions: Vec<String>,
     resources: Vec<Resource>,
-    terms: Vec<Term>,
+    /// Operator, key, values.
+    conditions: Vec<(String, String, Vec<String>)>,
 }
 
-/// Project, service, region, account, sixth segment, and the last as read against requests of `cos` (CITE RES-24);
-/// `None` for the entry `*`.
+/// Project, service, region, uin, APPID, sixth segment, each `*` where it is of no matter; `None` for the entry `*`.
 type Resource = Option<[String; 6]>;
 
-/// Operator, key, values.
-type Term = (String, String, Vec<String>);
-
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Root,
-    SubAccount,
-    Role,
-    /// Services and identity providers.
-    Machine,
-    Anonymous,
-}
-
-/// `known`: the directory holds it (CITE REQ-13); `uin`: its root account, empty for `service/D` and the unsigned.
-struct Caller<'a> {
-    kind: Kind,
+/// A caller who asks for one resource.
+#[derive(Clone, Default)]
+struct Ask {
+    /// `root`, `user`, `role`, `machine` (services and providers) or `anonymous`.
+    kind: &'static str,
+    /// The directory holds the caller, or need not (CITE REQ-13).
     known: bool,
-    uin: &'a str,
-    account: Option<&'a Account>,
-    identity: Option<&'a Identity>,
-    names: Vec<Cow<'a, str>>,
+    uin: String,
+    names: Vec<String>,
+    variables: [Option<String>; 3],
+    action: String,
+    context: HashMap<String, Vec<String>>,
+    target: Target,
 }
 
-struct Query<'a> {
-    caller: Caller<'a>,
-    service: &'a str,
-    operation: &'a str,
-    targets: Vec<Target<'a>>,
-    context: Vec<(&'a str, Vec<Cow<'a, str>>)>,
-    session: Option<Vec<Statement>>,
-}
+/// The spellings of every segment, none where it is unknown, no segments for `*`; a known role by its first name.
+type Target = (Vec<Vec<String>>, Option<String>);
 
-/// A requested resource; `*` is one without spelling.
-#[derive(Default)]
-struct Target<'a> {
-    project: &'a str,
-    service: &'a str,
-    region: &'a str,
-    uin: Option<&'a str>,
-    appid: Option<&'a str>,
-    spellings: Vec<Cow<'a, str>>,
-    role: Option<&'a Identity>,
-}
+const VARIABLES: [&str; 3] = ["${uin}", "${owner_uin}", "${app_id}"];
+/// Keys that a request may not have (CITE REQ-8).
+const DERIVED: [&str; 3] = ["qcs:uin", "qcs:owner_uin", "qcs:current_time"];
+const ASSUME: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 
-/// Kleene truth, in the order in which AND is the least and OR the greatest (CITE CON-5).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Truth {
-    F,
-    U,
-    T,
-}
-use Truth::{F, T, U};
+/// Names of unsigned callers, and of all others but for the first.
+const EVERYONE: [&str; 3] = ["anonymous:anonymous", "*", "anyone:anyone"];
 
+type Ids = BTreeSet<String>;
+type Layer = Option<&'static str>;
+
+/// Kleene truth: F < U < T, AND is the least, OR the greatest, NOT the reverse (CITE CON-5).
 fn truth(holds: Option<bool>) -> Truth {
     holds.map_or(U, |holds| if holds { T } else { F })
 }
 
-fn and(parts: impl IntoIterator<Item = Truth>) -> Truth {
-    parts.into_iter().min().unwrap_or(T)
+fn or(parts: impl Iterator<Item = Truth>) -> Truth {
+    parts.max().unwrap_or(F)
 }
-
-fn or(parts: impl IntoIterator<Item = Truth>) -> Truth {
-    parts.into_iter().max().unwrap_or(F)
-}
-
-type Ids<'a> = BTreeSet<&'a str>;
 
 impl Reference {
     /// Decides one request.
     pub fn decide(&self, request: &Value) -> Outcome {
-        let outcome = |decision, reasons: Ids, blocked_by, code| {
-            let reasons = reasons.into_iter().map(String::from).collect();
-            Outcome { decision, reasons, blocked_by, code }
-        };
-        let query = match self.read(request) {
-            Ok(query) => query,
-            Err(code) => return outcome(Decision::Error, Ids::new(), None, Some(code)),
-        };
+        let outcome = |decision, reasons, blocked_by, code| Outcome { decision, reasons, blocked_by, code };
         let (mut denies, mut allows, mut open) = (Ids::new(), Ids::new(), None);
-        for target in &query.targets {
-            let (denied, granted, failed) = self.decide_one(&query, target);
-            denies.extend(denied);
-            allows.extend(granted);
+        let (mut ask, targets, session) = match self.query(request) {
+            Ok(query) => query,
+            Err(code) => return outcome(Decision::Error, denies, None, Some(code)),
+        };
+        for target in targets {
+            ask.target = target;
+            let (grants, failed) = self.decide_one(&ask, session.as_deref(), &mut denies);
+            allows.extend(grants);
             open = open.or(failed);
         }
-        if !denies.is_empty() {
-            outcome(Decision::ExplicitDeny, denies, None, None)
-        } else if open.is_some() {
-            outcome(Decision::ImplicitDeny, Ids::new(), open, None)
-        } else {
-            outcome(Decision::Allow, allows, None, None)
+        match open {
+            _ if !denies.is_empty() => outcome(Decision::ExplicitDeny, denies, None, None),
+            Some(_) => outcome(Decision::ImplicitDeny, denies, open, None),
+            None => outcome(Decision::Allow, allows, None, None),
         }
     }
 
-    /// Matching denies, granting allows, and the first layer that failed.
-    fn decide_one<'s>(&'s self, q: &'s Query, r: &'s Target) -> (Ids<'s>, Ids<'s>, Option<&'static str>) {
-        let c = &q.caller;
-        let mut denies = Ids::new();
-        let mut run = |statements: &mut dyn Iterator<Item = &'s Statement>| {
-            let mut allows = Ids::new();
-            for s in statements {
-                match (s.deny, self.matches(s, c, q, r)) {
-                    (true, T | U) => drop(denies.insert(&s.id)),
-                    (false, T) => drop(allows.insert(&s.id)),
-                    _ => {}
-                }
-            }
-            allows
-        };
-        let is_root = c.kind == Kind::Root && c.known;
-        let linked = c.identity.is_some_and(|identity| identity.linked);
-        let bound = !linked && !matches!(c.kind, Kind::Machine | Kind::Anonymous); // CITE EVA-17
-        let levels = c.account.filter(|_| bound).map_or(&[][..], |account| &account.levels);
-        let mut scp = true;
-        for level in levels {
-            scp &= !run(&mut level.iter()).is_empty();
-        }
-        let general = c.account.map_or(&self.general, |account| &account.general);
-        let general = general.iter().filter(|_| c.kind == Kind::SubAccount);
-        let mut identity = run(&mut c.identity.iter().flat_map(|i| &i.policies).chain(general));
-        let boundary = c.identity.and_then(|i| i.boundary.as_ref());
-        let boundary = boundary.is_none_or(|policy| !run(&mut policy.iter()).is_empty());
-        let capped = q.session.as_ref().is_none_or(|policy| !run(&mut policy.iter()).is_empty());
+    /// Granting allows, and the first layer that failed; the denies that match are added to `denies`.
+    fn decide_one(&self, ask: &Ask, session: Option<&[Statement]>, denies: &mut Ids) -> (Ids, Layer) {
+        let (name, account, (segments, role)) = (&ask.names[0], format!("uin/{}", ask.uin), &ask.target);
+        let machine = ["machine", "anonymous"].contains(&ask.kind);
+        let linked = ask.known && ask.names.iter().any(|name| name.contains("/tencentcloudServiceRoleName/"));
+        let mut run = |policy: &[Statement]| self.run(policy, ask, denies);
 
-        let (mut by_owner, mut anon, mut anon_denied) = (Ids::new(), Ids::new(), false);
-        let unsigned = Caller::unsigned();
-        for (scope, statements) in &self.resource_policies {
-            if r.is_star() || self.covers(scope, false, &unsigned, q, r) != T {
-                continue;
-            }
-            by_owner.extend(run(&mut statements.iter()));
-            for s in statements {
-                match (s.deny, self.matches(s, &unsigned, q, r)) {
-                    (true, T | U) => anon_denied = true,
-                    (false, T) => drop(anon.insert(&s.id)),
-                    _ => {}
-                }
-            }
+        let levels = (0..).map_while(|i| self.tied.get(&format!("scp{i} {account}")));
+        let levels = levels.filter(|_| !machine && !linked); // CITE EVA-17
+        let scp = levels.filter(|level| run(level).is_empty()).count() == 0;
+        let capped = session.is_none_or(|policy| !run(policy).is_empty());
+        let (mut by_owner, mut anon, mut anon_denies) = (Ids::new(), Ids::new(), Ids::new());
+        for (_, policy) in self.scoped.iter().filter(|(scope, _)| self.covers(scope, false, ask) == T) {
+            let mut unsigned = Ask { variables: Default::default(), ..ask.clone() }; // CITE EVA-13
+            unsigned.names = EVERYONE.map(String::from).to_vec();
+            DERIVED[..2].iter().for_each(|key| drop(unsigned.context.remove(*key)));
+            by_owner.extend(run(policy));
+            anon.extend(self.run(policy, &unsigned, &mut anon_denies));
         }
-        if anon_denied {
-            anon = Ids::new();
+        if !anon_denies.is_empty() {
+            anon.clear();
         }
-        let assumes = assumes_role(q);
-        let mut trust = run(&mut r.role.filter(|_| assumes).iter().flat_map(|role| &role.trust));
-        if !c.known {
+        let mut tied = |kind: &str, name: &str| Some(run(self.tied.get(&format!("{kind} {name}"))?));
+        let boundary = tied("boundary", name).is_none_or(|allows| !allows.is_empty());
+        let mut identity = tied("identity", name).unwrap_or_default();
+        if ask.kind == "user" {
+            let general = tied("general", &account).or_else(|| tied("general", "uin/")); // CITE EVA-8
+            identity.extend(general.unwrap_or_default());
+        }
+        let assumed = role.as_ref().filter(|_| ASSUME.contains(&ask.action.as_str()));
+        let mut trust = assumed.and_then(|role| tied("trust", role)).unwrap_or_default();
+        if !ask.known {
             (identity, by_owner, trust) = Default::default(); // CITE REQ-13
         }
 
-        let own = r.is_star() || (r.uin.is_some_and(|owner| owner == c.uin));
-        let (grant, ok, layer) = if assumes {
-            let right = is_root || c.kind == Kind::Machine || !identity.is_empty();
+        let is_root = ask.kind == "root" && ask.known;
+        let right = is_root || !identity.is_empty();
+        let own = assumed.is_none() && (segments.is_empty() || segments[3] == [ask.uin.as_str()]);
+        let (grants, layer) = if assumed.is_some() {
             let layer = if trust.is_empty() { "trust" } else { "identity" };
-            (&trust | &identity, !trust.is_empty() && right, layer)
-        } else if matches!(c.kind, Kind::Machine | Kind::Anonymous) {
-            (by_owner.clone(), !by_owner.is_empty(), "resource")
-        } else if own {
-            let grant = &(&identity | &by_owner) | &anon;
-            (grant.clone(), is_root || !grant.is_empty(), "identity")
+            let both = !trust.is_empty() && (right || ask.kind == "machine");
+            (if both { &trust | &identity } else { Ids::new() }, layer)
+        } else if machine {
+            (by_owner, "resource")
+        } else if own || (right && !by_owner.is_empty()) {
+            (&(&identity | &by_owner) | &anon, "identity")
         } else {
-            let both = !by_owner.is_empty() && (is_root || !identity.is_empty());
-            let layer = if by_owner.is_empty() && anon.is_empty() { "resource" } else { "identity" };
-            let ok = both || !anon.is_empty();
-            (if both { &(&anon | &by_owner) | &identity } else { anon }, ok, layer)
+            (anon, if by_owner.is_empty() { "resource" } else { "identity" })
         };
-        let layers = [(scp, "scp"), (boundary, "boundary"), (capped, "session"), (ok, layer)];
-        (denies, grant, layers.into_iter().find(|(passed, _)| !passed).map(|(_, layer)| layer))
+        let granted = !grants.is_empty() || (own && is_root);
+        let layers = [(scp, "scp"), (boundary, "boundary"), (capped, "session"), (granted, layer)];
+        (grants, layers.into_iter().find(|(passed, _)| !passed).map(|(_, layer)| layer))
+    }
+
+    /// The allows that match; the denies that match are added to `denies` (CITE EVA-2).
+    fn run(&self, policy: &[Statement], ask: &Ask, denies: &mut Ids) -> Ids {
+        let mut allows = Ids::new();
+        for s in policy {
+            match (s.deny, self.matches(s, ask)) {
+                (true, T | U) => drop(denies.insert(s.id.clone())),
+                (false, T) => drop(allows.insert(s.id.clone())),
+                _ => {}
+            }
+        }
+        allows
     }
 
     /// An AND of four parts (CITE EVA-1): the cheap ones first, and nothing after a false one.
-    fn matches(&self, s: &Statement, c: &Caller, q: &Query, r: &Target) -> Truth {
-        let action = or(s.actions.iter().map(|(service, operation)| match service.as_str() {
-            "*" => T,
-            _ => like(service, q.service, c).min(like(operation, q.operation, c)),
-        }));
-        if action == F || !s.principals.as_ref().is_none_or(|entries| self.admits(entries, s.deny, c, r)) {
+    fn matches(&self, s: &Statement, ask: &Ask) -> Truth {
+        let action = or(s.actions.iter().map(|pattern| ask.like(pattern, &ask.action)));
+        if action == F || !s.principals.iter().any(|entry| ask.names.contains(entry)) {
             return F;
         }
-        let covered = or(s.resources.iter().map(|entry| self.covers(entry, s.deny, c, q, r)));
-        if covered == F {
-            return F;
-        }
-        action.min(covered).min(and(s.terms.iter().map(|condition| term(condition, c, q))))
+        let covered = or(s.resources.iter().map(|entry| self.covers(entry, s.deny, ask)));
+        let conditions = s.conditions.iter().filter(|_| covered != F).map(|term| ask.term(term));
+        conditions.fold(action.min(covered), Truth::min)
     }
 
-    fn admits(&self, entries: &[(String, String)], deny: bool, c: &Caller, r: &Target) -> bool {
-        let unsigned_only = deny && self.anyone_deny_unsigned && r.service == "cos"; // CITE EVA-14
-        entries.iter().any(|(account, name)| match name.as_str() {
-            "anyone" if unsigned_only => c.kind == Kind::Anonymous,
-            "anyone" | "*" => true,
-            "all" => account == c.uin && matches!(c.kind, Kind::Root | Kind::SubAccount | Kind::Role),
-            _ => account == c.uin && c.names.iter().any(|own| own == name),
-        })
-    }
-
-    fn covers(&self, entry: &Resource, deny: bool, c: &Caller, q: &Query, r: &Target) -> Truth {
-        let Some([project, service, region, account, sixth, sixth_of_cos]) = entry else { return T };
-        if r.is_star() {
-            return if deny && !self.list_deny_cam { like(service, q.service, c) } else { F }; // CITE RES-17, RES-18
+    fn covers(&self, entry: &Resource, deny: bool, ask: &Ask) -> Truth {
+        let (Some(patterns), segments) = (entry, &ask.target.0) else { return T };
+        if segments.is_empty() {
+            let strict = deny && self.world["options"]["list_deny"] != "cam"; // CITE RES-17, RES-18
+            return if strict { ask.like(&format!("{}:*", patterns[1]), &ask.action) } else { F };
         }
-        let project = match (project.as_str(), r.project) {
-            ("" | "*" | "id/*", _) | ("id/0", "") => T,
-            (wanted, given) => truth(Some(wanted == given)),
+        // Unknown are a region left out and the id of an owner who has none (CITE RES-5, RES-9).
+        let covered = patterns.iter().zip(segments).map(|(pattern, spellings)| match &spellings[..] {
+            _ if pattern == "*" => T,
+            [] => U,
+            spellings => or(spellings.iter().map(|text| ask.like(pattern, text))),
+        });
+        covered.fold(T, Truth::min)
+    }
+}
+
+impl Ask {
+    fn term(&self, (operator, key, values): &(String, String, Vec<String>)) -> Truth {
+        let (qualifier, base, if_exist) = split(operator);
+        let given = self.context.get(key);
+        if base == "null_equal" {
+            let empty = given.is_none_or(|given| given.iter().all(String::is_empty));
+            return truth(Some(empty == (values[0] == "true"))); // CITE CON-15
+        }
+        let Some(given) = given else {
+            let always_known = ["qcs:ip", "qcs:current_time"].contains(&key.as_str()); // CITE CON-6
+            return if if_exist { T } else { truth((!always_known).then_some(false)) };
         };
-        let mut covered = project.min(like(service, r.service, c));
-        if covered != F && region != "*" {
-            covered = covered.min(if r.region.is_empty() { U } else { like(region, r.region, c) });
-        }
-        if covered != F && account != "*" {
-            let id = if account.starts_with("uid/") { r.appid } else { r.uin };
-            covered = covered.min(id.map_or(U, |id| like(&account[4..], id, c))); // CITE RES-9
-        }
-        if covered == F {
-            return F;
-        }
-        let sixth = if r.service == "cos" { sixth_of_cos } else { sixth };
-        covered.min(or(r.spellings.iter().map(|spelling| like(sixth, spelling, c))))
-    }
-}
-
-fn assumes_role(q: &Query) -> bool {
-    let operations = ["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"];
-    q.service == "sts" && operations.contains(&q.operation)
-}
-
-/// Qualifier, positive base operator, whether it is negated, `_if_exist` (CITE CON-4).
-pub(crate) fn split(operator: &str) -> (&str, Cow<'_, str>, bool, bool) {
-    let (qualifier, rest) = operator.split_once(':').unwrap_or(("", operator));
-    let base = rest.strip_suffix("_if_exist").unwrap_or(rest);
-    let positive =
-        if base.contains("_not_") { base.replacen("_not_", "_", 1).into() } else { Cow::Borrowed(base) };
-    let negated = positive != base;
-    (qualifier, positive, negated, base != rest)
-}
-
-fn term((operator, key, values): &Term, c: &Caller, q: &Query) -> Truth {
-    let (qualifier, base, negated, if_exist) = split(operator);
-    let derived = matches!(key.as_str(), "qcs:uin" | "qcs:owner_uin");
-    let given = q.context.iter().find(|(name, _)| name == key && !(derived && c.kind == Kind::Anonymous));
-    let given = given.map(|(_, values)| values);
-    if base == "null_equal" {
-        let empty = given.is_none_or(|given| given.iter().all(|value| value.is_empty()));
-        return truth(Some(empty == (values[0] == "true")));
-    }
-    let Some(given) = given else {
-        let always_known = matches!(key.as_str(), "qcs:ip" | "qcs:current_time");
-        return if if_exist { T } else { truth((!always_known).then_some(false)) };
-    };
-    let each = given.iter().map(|x| {
-        let positive = or(values.iter().map(|v| truth(fill(v, c).and_then(|v| compare(&base, x, &v)))));
-        if negated { [T, U, F][positive as usize] } else { positive }
-    });
-    match qualifier {
-        "for_any_value" => or(each),
-        _ if given.is_empty() => U,
-        "for_all_value" => and(each),
-        _ => Some(and(each.clone())).filter(|least| *least == or(each)).unwrap_or(U),
-    }
-}
-
-/// `x base v`, or `None` when `x` cannot be read as the operator's type.
-pub(crate) fn compare(base: &str, x: &str, v: &str) -> Option<bool> {
-    let order = match base {
-        "string_equal" | "binary_equal" => return Some(x == v),
-        "string_equal_ignore_case" => return Some(x.eq_ignore_ascii_case(v)),
-        "string_like" => return Some(glob(v, x)),
-        "bool_equal" => return ["true", "false"].contains(&x).then_some(x == v),
-        "ip_equal" => {
-            let ((x_v6, x), (v6, address, mask)) = (address(x)?, network(v)?);
-            return Some(x_v6 == v6 && x & mask == address & mask);
-        }
-        _ if base.starts_with("numeric") => decimal(x)?.cmp(&decimal(v)?),
-        _ => instant(x, true)?.cmp(&instant(v, false)?),
-    };
-    Some(match base.split_once('_')?.1 {
-        "less_than" => order.is_lt(),
-        "less_than_equal" => order.is_le(),
-        "greater_than" => order.is_gt(),
-        "greater_than_equal" => order.is_ge(),
-        _ => order.is_eq(),
-    })
-}
-
-fn glob(pattern: &str, text: &str) -> bool {
-    let Some((first, others)) = pattern.split_once('*') else { return pattern == text };
-    let (between, last) = others.rsplit_once('*').unwrap_or(("", others));
-    let Some(mut rest) = text.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
-        return false;
-    };
-    for literal in between.split('*') {
-        // The leftmost occurrence leaves the most for the literals that follow.
-        let Some(at) = rest.find(literal) else { return false };
-        rest = &rest[at + literal.len()..];
-    }
-    true
-}
-
-const VARIABLES: [&str; 3] = ["${uin}", "${owner_uin}", "${app_id}"];
-
-/// The text for a caller, `None` when it holds a variable without a value (CITE VAR-4).
-fn fill<'t>(text: &'t str, c: &Caller) -> Option<Cow<'t, str>> {
-    if !text.contains('$') {
-        return Some(Cow::Borrowed(text));
-    }
-    let mut filled = text.to_owned();
-    for (variable, value) in VARIABLES.into_iter().zip(c.variables()) {
-        filled = value.map_or(filled.clone(), |value| filled.replace(variable, value));
-    }
-    (!filled.contains("${")).then_some(Cow::Owned(filled))
-}
-
-fn like(pattern: &str, text: &str, c: &Caller) -> Truth {
-    truth(fill(pattern, c).map(|pattern| glob(&pattern, text)))
-}
-
-impl<'a> Caller<'a> {
-    fn unsigned() -> Self {
-        let (kind, names) = (Kind::Anonymous, vec![Cow::Borrowed("anonymous")]);
-        Caller { kind, known: true, uin: "", account: None, identity: None, names }
-    }
-
-    /// Values of [`VARIABLES`] (CITE VAR-1, VAR-4).
-    fn variables(&self) -> [Option<&str>; 3] {
-        let app_id = self.account.and_then(|account| account.appid.as_deref());
-        match self.kind {
-            Kind::Root => [Some(self.uin), Some(self.uin), app_id],
-            Kind::SubAccount => [self.names[0].strip_prefix("uin/"), Some(self.uin), app_id],
-            Kind::Role => [None, Some(self.uin), app_id],
-            Kind::Machine | Kind::Anonymous => [None; 3],
+        let each = given.iter().map(|x| {
+            let one = |v: &String| truth(self.fill(v).and_then(|v| compare(base, x, &v)));
+            let positive = or(values.iter().map(one));
+            if base.contains("_not_") { positive.reverse() } else { positive }
+        });
+        let (least, greatest) = (each.clone().min().unwrap_or(U), or(each)); // CITE CON-14
+        match qualifier {
+            Some("for_any_value") => greatest,
+            None if least != greatest => U, // CITE CON-13
+            _ => least,
         }
     }
-}
 
-impl Target<'_> {
-    fn is_star(&self) -> bool {
-        self.spellings.is_empty()
+    fn like(&self, pattern: &str, text: &str) -> Truth {
+        truth(self.fill(pattern).map(|pattern| glob(&pattern, text)))
+    }
+
+    /// The text with the policy variables filled, `None` when something has no value (CITE VAR-3, VAR-4).
+    fn fill<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+        let (mut filled, open) = (Cow::Borrowed(text), text.contains('$'));
+        for (variable, value) in VARIABLES.iter().zip(&self.variables).filter(|_| open) {
+            filled = filled.replace(variable, value.as_deref().unwrap_or(variable)).into();
+        }
+        (!(open && filled.contains("${"))).then_some(filled)
     }
 }

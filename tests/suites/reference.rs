@@ -107,10 +107,16 @@ fn generation_is_deterministic() {
     }
 }
 
+/// Lines of a Rust file, or of all below a folder.
+fn lines(path: &Path) -> usize {
+    match fs::read_dir(path) {
+        Ok(entries) => entries.map(|entry| lines(&entry.expect("an entry").path())).sum(),
+        Err(_) => fs::read_to_string(path).expect("a source file").lines().count(),
+    }
+}
+
 #[test]
 fn reference_stays_small() {
-    for path in ["src/reference.rs", "src/reference/read.rs"] {
-        let lines = fs::read_to_string(source(path)).expect("a source file").lines().count();
-        assert!(lines < 600, "{path} has {lines} lines");
-    }
+    let lines = lines(&source("src/reference.rs")) + lines(&source("src/reference"));
+    assert!(lines < 800, "{lines} lines");
 }
