@@ -176,7 +176,9 @@ impl Walk<'_, '_> {
         let on_the_way = mode == automaton::ON_THE_WAY;
         if on_the_way {
             let words = states.div_ceil(64) as usize;
-            self.marks.get_mut(..words).map(|marks| marks.fill(0));
+            if let Some(marks) = self.marks.get_mut(..words) {
+                marks.fill(0);
+            }
         }
         let mut state = 0u32;
         for byte in self.path.bytes() {

@@ -2,23 +2,22 @@
 
 use camshaft_bundle::schema::{key, option, scalar};
 use camshaft_bundle::{NONE, Tables};
-use camshaft_value::action::Action;
 use camshaft_value::date::Instant;
 use camshaft_value::principal::{Caller, RoleName};
 use camshaft_value::resource::{Owner, Requested};
 
 use crate::caller::{self, Identity};
 use crate::decision::ErrorCode;
-use crate::query::OwnerIds;
+use crate::query::{ActionIds, OwnerIds};
 use crate::request::{MAX_RESOURCES, Request, Session};
 
 /// The actions by which a role is assumed (CITE EVA-18).
 const ASSUME: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 
 /// A well-formed request with its caller looked up.
-pub(crate) struct Checked<'r> {
-    pub(crate) request: Request<'r>,
-    pub(crate) action: Action<'r>,
+pub(crate) struct Checked<'c, 'r> {
+    pub(crate) request: &'c Request<'r>,
+    pub(crate) action: ActionIds<'r>,
     pub(crate) first: Requested<'r>,
     pub(crate) time: Option<Instant>,
     /// `None` for an unsigned caller.
@@ -27,9 +26,9 @@ pub(crate) struct Checked<'r> {
     pub(crate) role: Option<u32>,
 }
 
-impl<'r> Checked<'r> {
+impl<'c, 'r> Checked<'c, 'r> {
     /// The checks in the order of semantics §13.6.
-    pub(crate) fn new(tables: &Tables<'_>, request: &Request<'r>) -> Result<Self, ErrorCode> {
+    pub(crate) fn new(tables: &Tables<'_>, request: &'c Request<'r>) -> Result<Self, ErrorCode> {
         if !request.is_sized() {
             return Err(ErrorCode::Size);
         }
@@ -37,7 +36,7 @@ impl<'r> Checked<'r> {
         if request.signed.is_some_and(|signed| signed == (caller == Caller::Anonymous)) {
             return Err(ErrorCode::Signed);
         }
-        let action = Action::parse(request.action).ok_or(ErrorCode::Action)?;
+        let action = ActionIds::read(tables, request.action).ok_or(ErrorCode::Action)?;
         let [_, saml, web] = ASSUME;
         if matches!(caller, Caller::Provider { .. }) && action.text != saml && action.text != web {
             return Err(ErrorCode::Principal);
@@ -70,7 +69,7 @@ impl<'r> Checked<'r> {
         } else {
             None
         };
-        Ok(Self { request: *request, action, first, time, identity, role })
+        Ok(Self { request, action, first, time, identity, role })
     }
 }
 

@@ -128,7 +128,7 @@ impl<'r> Side<'_, 'r, '_, '_> {
 /// Decides a checked request. `None` only for a bundle that contradicts itself.
 pub(crate) fn evaluate<'r>(
     tables: &Tables<'_>,
-    checked: &Checked<'r>,
+    checked: &Checked<'_, 'r>,
     scratch: &mut Scratch,
     mode: Mode<'_>,
 ) -> Option<(Decision, Vec<Statement>)> {
@@ -141,7 +141,7 @@ pub(crate) fn evaluate<'r>(
     let session_context = Context::new(checked.request.context, checked.time, session_keys);
     let evaluation = Evaluation {
         checked,
-        action: ActionIds::find(tables, checked.action)?,
+        action: checked.action,
         world: Side {
             tables,
             context: &context,
@@ -191,7 +191,7 @@ pub(crate) fn evaluate<'r>(
 
 /// The evaluation of one request.
 struct Evaluation<'e, 'r, 't, 's> {
-    checked: &'e Checked<'r>,
+    checked: &'e Checked<'e, 'r>,
     action: ActionIds<'r>,
     world: Side<'e, 'r, 't, 's>,
     session_context: &'e Context<'r, 's>,
@@ -369,7 +369,7 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
     ) -> Option<bool> {
         let Session::Policy(policy) = self.checked.request.session else { return Some(true) };
         let tables = policy.bundle.tables();
-        let action = ActionIds::find(tables, self.checked.action)?;
+        let action = self.action.again(tables)?;
         let side = Side { tables, context: self.session_context, ..self.world };
         let block = tables.scalar(scalar::GENERAL_UNKNOWN);
         for query in queries {

@@ -4,7 +4,7 @@ use core::cell::Cell;
 
 use camshaft_bundle::schema::{ACCOUNT_WORDS, anchor, scalar};
 use camshaft_bundle::{NONE, Range, Tables, hash};
-use camshaft_value::action::Action;
+use camshaft_value::action::{Action, strip_name};
 use camshaft_value::pattern;
 use camshaft_value::resource::{Owner, Resource};
 use camshaft_value::truth::Truth;
@@ -24,8 +24,21 @@ pub(crate) struct ActionIds<'r> {
 }
 
 impl<'r> ActionIds<'r> {
-    pub(crate) fn find(tables: &Tables<'_>, action: Action<'r>) -> Option<Self> {
-        let id = tables.actions().find(action.text).unwrap_or(NONE);
+    /// Reads and looks up the action of a request; `None` when it is malformed.
+    pub(crate) fn read(tables: &Tables<'_>, text: &'r str) -> Option<Self> {
+        let text = strip_name(text);
+        // PERF: what a policy names exactly is sound and needs no second look.
+        let id = tables.actions().find(text).unwrap_or(NONE);
+        let action = if id == NONE { Action::parse(text)? } else { Action::of_known(text)? };
+        Self::of(tables, action, id)
+    }
+
+    /// The same action in the ids of another bundle.
+    pub(crate) fn again(&self, tables: &Tables<'_>) -> Option<Self> {
+        Self::of(tables, Action::of_known(self.text)?, tables.actions().find(self.text).unwrap_or(NONE))
+    }
+
+    fn of(tables: &Tables<'_>, action: Action<'r>, id: u32) -> Option<Self> {
         let rank = match id {
             NONE => prefix_rank(tables, action.text)?,
             id => tables.action_ranks.get(id)?,

@@ -1,6 +1,6 @@
 //! Callers, as requests spell them (CITE REQ-2, REQ-3).
 
-use crate::alphabet::{is_domain, is_name, is_number, is_session_name};
+use crate::alphabet::{is_domain, is_name, is_number, is_session_name, split_number};
 
 /// How a role is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,8 +87,8 @@ impl<'a> Caller<'a> {
         }
         let rest = text.strip_prefix("qcs::cam:")?;
         if let Some(rest) = rest.strip_prefix(":uin/") {
-            let (root, last) = rest.split_once(':')?;
-            return if is_number(root) { Self::identity(root, last) } else { None };
+            let (root, rest) = split_number(rest)?;
+            return Self::identity(root, rest.strip_prefix(':')?);
         }
         if rest == ":anonymous:anonymous" {
             return Some(Self::Anonymous);
@@ -103,9 +103,12 @@ impl<'a> Caller<'a> {
         if last == "root" {
             return Some(Self::Root { uin: root });
         }
+        // PERF: most callers are sub-accounts.
+        if let Some(uin) = last.strip_prefix("uin/") {
+            return Self::user(root, uin);
+        }
         let (kind, name) = last.split_once('/')?;
         match kind {
-            "uin" => Self::user(root, name),
             "role" => match name.strip_prefix("tencentcloudServiceRoleName/") {
                 Some(name) => is_name(name).then_some(Self::Role { root, role: RoleName::ServiceName(name) }),
                 None => is_number(name).then_some(Self::Role { root, role: RoleName::Id(name) }),

@@ -77,37 +77,32 @@ impl<'a> Requested<'a> {
         if text == "*" {
             return Some(Self::Star);
         }
-        let segments = Segments::split(text)?;
-        let project = match segments.project {
-            "" => "",
-            text => text.strip_prefix("id/").filter(|id| is_digits(id))?,
+        let rest = text.strip_prefix("qcs:")?;
+        let (project, rest) = match rest.strip_prefix("id/") {
+            None => ("", rest),
+            Some(rest) => alphabet::split_while(rest, |byte| byte.is_ascii_digit()),
         };
-        let owner = match segments.account {
-            "" => Owner::Caller,
-            account => match account.split_once('/')? {
-                ("uin", id) if alphabet::is_number(id) => Owner::Uin(id),
-                ("uid", id) if alphabet::is_number(id) => Owner::AppId(id),
-                _ => return None,
-            },
+        let sound = !project.is_empty() || !text.starts_with("qcs:id/");
+        let (service, rest) = alphabet::split_while(rest.strip_prefix(':')?, alphabet::is_service_byte);
+        let (region, rest) = alphabet::split_while(rest.strip_prefix(':')?, alphabet::is_region_byte);
+        let rest = rest.strip_prefix(':')?;
+        let (owner, rest) = if let Some(rest) = rest.strip_prefix("uin/") {
+            let (uin, rest) = alphabet::split_number(rest)?;
+            (Owner::Uin(uin), rest)
+        } else if let Some(rest) = rest.strip_prefix("uid/") {
+            let (appid, rest) = alphabet::split_number(rest)?;
+            (Owner::AppId(appid), rest)
+        } else {
+            (Owner::Caller, rest)
         };
-        let sound = segments.prefix == "qcs"
-            && alphabet::is_service(segments.service)
-            && alphabet::is_region(segments.region)
-            && !segments.path.is_empty();
+        let path = rest.strip_prefix(':')?;
+        let sound = sound
+            && matches!(service.as_bytes().first(), Some(b'a'..=b'z' | b'0'..=b'9'))
+            && !path.is_empty();
         sound.then(|| {
-            Self::Resource(Resource {
-                project,
-                service: segments.service,
-                region: region::canonical(segments.region),
-                owner,
-                path: segments.path,
-            })
+            Self::Resource(Resource { project, service, region: region::canonical(region), owner, path })
         })
     }
-}
-
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether a sixth segment names a COS bucket without its slash, so that one `/` is to be appended
