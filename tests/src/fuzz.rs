@@ -32,7 +32,10 @@ pub fn parse(bytes: &[u8]) {
             let edits = found.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.span);
             for Span { start, end } in spans.chain(edits) {
                 assert!(start <= end && end <= length, "{found:?} in {length} bytes");
-                assert!(source.text().is_char_boundary(start) && source.text().is_char_boundary(end), "{found:?}");
+                assert!(
+                    source.text().is_char_boundary(start) && source.text().is_char_boundary(end),
+                    "{found:?}"
+                );
             }
             let _ = source.position(found.span.start);
         }
@@ -50,13 +53,16 @@ pub fn normalize(bytes: &[u8]) {
     each_reading(&source, |setting, reading| {
         let Some(statements) = &reading.statements else { return };
         let document = document::parse_source(&source, 0);
-        let canonical = normalize::canonical(&document, &source, setting).expect("accepted, so it has a form");
+        let canonical =
+            normalize::canonical(&document, &source, setting).expect("accepted, so it has a form");
         let again_source = Source::new("canonical", canonical.text.as_str());
         let whole = Span::new(0, canonical.text.len());
         let again = document::parse_within(&again_source, 0, whole, json::Bounds::CANONICAL);
-        let limits = Limits { document_soft_chars: None, document_hard_chars: None, ..setting.limits.clone() };
+        let limits =
+            Limits { document_soft_chars: None, document_hard_chars: None, ..setting.limits.clone() };
         let lifted = Setting { limits: &limits, ..*setting };
-        let second = normalize::canonical(&again, &again_source, &lifted).expect("a canonical form is accepted");
+        let second =
+            normalize::canonical(&again, &again_source, &lifted).expect("a canonical form is accepted");
         assert_eq!(second.text, canonical.text);
         let reread = again.read(&again_source, &lifted).statements.expect("accepted");
         for (statement, sources) in reread.iter().zip(&canonical.sources) {
@@ -119,8 +125,13 @@ pub fn open_bundle(bytes: &[u8]) {
     let engine = Engine::new(bundle);
     let mut scratch = engine.scratch();
     let actions = ["cos:GetObject", "cam:PassRole", "sts:AssumeRole", "x:y"];
-    let resources = ["*", "qcs::cos:ap-beijing:uid/1250000000:b-1250000000/a", "qcs::cam::uin/100000000001:roleName/r0"];
-    let callers = ["qcs::cam::uin/100000000001:uin/100000000011", "qcs::cam::uin/1:uin/2", "qcs::cam::anonymous:anonymous"];
+    let resources =
+        ["*", "qcs::cos:ap-beijing:uid/1250000000:b-1250000000/a", "qcs::cam::uin/100000000001:roleName/r0"];
+    let callers = [
+        "qcs::cam::uin/100000000001:uin/100000000011",
+        "qcs::cam::uin/1:uin/2",
+        "qcs::cam::anonymous:anonymous",
+    ];
     for number in 0..actions.len() * resources.len() * callers.len() {
         let (action, rest) = (actions[number % actions.len()], number / actions.len());
         let (resource, principal) = (resources[rest % resources.len()], callers[rest / resources.len()]);

@@ -117,7 +117,9 @@ impl Product {
             (Decision::Allow { witness: a }, Decision::Allow { witness: b }) => {
                 a.is_some() == b.is_some() && a.is_none_or(|a| full.statements.contains(&a))
             }
-            (Decision::ExplicitDeny { witness }, Decision::ExplicitDeny { .. }) => full.statements.contains(&witness),
+            (Decision::ExplicitDeny { witness }, Decision::ExplicitDeny { .. }) => {
+                full.statements.contains(&witness)
+            }
             (hot, full) => hot == full,
         };
         assert!(witnessed, "hot path {hot:?}, full path {full:?}, {request:?}");
@@ -128,7 +130,8 @@ impl Product {
     pub fn explain(&mut self, request: &request::Request) -> (Explanation, Answer) {
         let session = self.decider.session(request);
         let engine = self.decider.engine();
-        let explanation = with_request(request, &session, |request| engine.explain(request, &mut self.scratch));
+        let explanation =
+            with_request(request, &session, |request| engine.explain(request, &mut self.scratch));
         let answer = Answer::new(engine, &explanation.reasons);
         (explanation, answer)
     }

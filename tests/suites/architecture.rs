@@ -60,6 +60,7 @@ fn crates_depend_on_each_other_as_designed() {
 fn the_shared_grammar_depends_on_nothing() {
     let metadata = metadata();
     let packages = metadata["packages"].as_array().expect("packages");
-    let value = packages.iter().find(|package| text(&package["name"]) == "camshaft-value").expect("the crate");
+    let value =
+        packages.iter().find(|package| text(&package["name"]) == "camshaft-value").expect("the crate");
     assert_eq!(value["dependencies"].as_array().map(Vec::len), Some(0));
 }

@@ -59,7 +59,10 @@ fn cases_pass_every_route() {
             failures.extend(wrong.map(|why| format!("{name}, reference: {why}")));
         }
     }
-    println!("{decided} cases decided by {} configurations and the reference, {refused} refused, 0 deferred", routes.len());
+    println!(
+        "{decided} cases decided by {} configurations and the reference, {refused} refused, 0 deferred",
+        routes.len()
+    );
     assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
     assert_eq!((decided, refused), (442, 135));
 }
@@ -81,16 +84,24 @@ fn judge(case: &frontend_case::Case, answer: &Answer, codes: &[String]) -> Optio
         }
     }
     match case.blocked_by {
-        Some(layer) if answer.blocked_by != Some(layer.name()) => Some(format!("blocked by {:?}", answer.blocked_by)),
+        Some(layer) if answer.blocked_by != Some(layer.name()) => {
+            Some(format!("blocked by {:?}", answer.blocked_by))
+        }
         _ => None,
     }
 }
 
 /// The explanation, made without the index, comes to the same decision and reasons.
-fn explains(name: &str, product: &mut Product, request: &camshaft_frontend::request::Request, answer: &Answer) {
+fn explains(
+    name: &str,
+    product: &mut Product,
+    request: &camshaft_frontend::request::Request,
+    answer: &Answer,
+) {
     let explanation = product.explain(request);
     assert_eq!(&explanation.1, answer, "{name}: explanation");
-    let matching = explanation.0.resources.iter().flat_map(|resource| &resource.parts).flat_map(|part| &part.statements);
+    let matching =
+        explanation.0.resources.iter().flat_map(|resource| &resource.parts).flat_map(|part| &part.statements);
     for report in matching {
         assert!(!report.name.is_empty() && report.text.starts_with('{'), "{name}: {report:?}");
     }
@@ -101,14 +112,15 @@ fn explains(name: &str, product: &mut Product, request: &camshaft_frontend::requ
 fn every_rule_has_a_case() {
     // Rules that no decision can show, and where they are tested instead.
     let elsewhere = [
-        "GEN-4", "GEN-6", "EVA-24", "CON-18", "CAN-1", "CAN-2", "CAN-3", "CAN-4", "CAN-5", "CAN-6", "CAN-7", "LIM-12",
-        "LIM-18",
+        "GEN-4", "GEN-6", "EVA-24", "CON-18", "CAN-1", "CAN-2", "CAN-3", "CAN-4", "CAN-5", "CAN-6", "CAN-7",
+        "LIM-12", "LIM-18",
     ];
     let rules: BTreeSet<String> = read_cases(CASES).into_iter().flat_map(|case| case.rules).collect();
     let semantics = include_str!("../../docs/semantics.md");
     let mut missing = Vec::new();
     for line in semantics.lines() {
-        let Some(rule) = line.trim_start().strip_prefix("- **").and_then(|rest| rest.split("**").next()) else {
+        let Some(rule) = line.trim_start().strip_prefix("- **").and_then(|rest| rest.split("**").next())
+        else {
             continue;
         };
         if !rules.contains(rule) && !elsewhere.contains(&rule) {

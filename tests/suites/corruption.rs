@@ -7,6 +7,7 @@
 //! `CAMSHAFT_CORRUPTION` sets how many edits are made (default 40,000).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 
 use camshaft::decider::{PreparedSession, with_request};
 use camshaft_bundle::schema::operator;
@@ -16,8 +17,8 @@ use camshaft_frontend::request::{self, Request};
 use camshaft_runtime::{Decision, Engine, ErrorCode, Request as ApiRequest, Session, SessionPolicy};
 use camshaft_tests::generate::{Features, Random, Requests, world};
 use camshaft_tests::product::{Product, load_text};
-use serde_json::json;
 use camshaft_value::operator::{Base, Operator, Qualifier, ValueType};
+use serde_json::json;
 
 const HEADER: usize = 64;
 const DIGEST: core::ops::Range<usize> = 32..64;
@@ -51,7 +52,7 @@ fn samples() -> Vec<Sample> {
         let bytes = compile(loaded.set.as_ref().expect("accepted"), &config).expect("compiles").bytes;
         let maker = Requests::new(&value, features);
         let mut random = Random::new(seed);
-        let requests = (0..40).map(|_| maker.next(&mut random).to_string());
+        let requests = (0..30).map(|_| maker.next(&mut random).to_string());
         let requests = requests.filter_map(|text| request::parse(&text).ok());
         let requests = requests.map(|request| {
             let session = product.decider().session(&request);
@@ -335,6 +336,50 @@ fn edit(
     };
     file[at..at + 4].copy_from_slice(&new.to_le_bytes());
     (name, index, how)
+}
+
+#[test]
+fn a_reader_in_another_language_sees_the_same_tables() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/data/read_bundle.py");
+    for (at, sample) in samples().iter().enumerate() {
+        let file = std::env::temp_dir().join(format!("camshaft-{}-{at}.bundle", std::process::id()));
+        std::fs::write(&file, &sample.bytes).expect("the temporary directory takes a file");
+        let output = Command::new("python3").arg(script).arg(&file).output();
+        std::fs::remove_file(&file).expect("the file is still there");
+        let Ok(output) = output else {
+            eprintln!("there is no python3 here");
+            return;
+        };
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        let bundle = Bundle::open(&sample.bytes).expect("opens");
+        let expected =
+            bundle.sizes().iter().map(|(name, _, bytes)| format!("{name} {bytes}\n")).collect::<String>();
+        let keys = bundle.tables().keys();
+        let keys: Vec<&str> = (0..keys.len()).filter_map(|id| keys.get(id)).collect();
+        assert_eq!(text, format!("{expected}keys {}\n", keys.join(" ")), "{}", sample.name);
+    }
+}
+
+#[test]
+fn the_document_numbers_every_table() {
+    let document = include_str!("../../crates/bundle/FORMAT.md");
+    let sample = &samples()[0];
+    let mut expected = Vec::new();
+    for (number, (name, _, _)) in tables(sample).iter().enumerate() {
+        let alone = format!("| {number} | `{name}` | ");
+        let together = document.lines().any(|line| {
+            let numbers =
+                line.trim_start_matches("| ").split_once(" | ").and_then(|(range, _)| range.split_once('–'));
+            let numbers =
+                numbers.and_then(|(first, last)| Some(first.parse().ok()?..=last.parse::<usize>().ok()?));
+            numbers.is_some_and(|numbers| numbers.contains(&number)) && line.contains(&format!("`{name}`"))
+        });
+        if !together && !document.contains(&alone) {
+            expected.push(alone);
+        }
+    }
+    assert_eq!(expected, [""; 0], "tables that FORMAT.md does not number so");
 }
 
 #[test]

@@ -9,7 +9,9 @@ use camshaft_tests::product::{Answer, Product, load_text};
 use camshaft_tests::reference::Reference;
 
 fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+    std::env::var(name)
+        .ok()
+        .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
 
 /// Decides requests of one world both ways; the number of decisions.

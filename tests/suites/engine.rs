@@ -78,7 +78,12 @@ fn shuffle(value: &Value, random: &mut Random, name: &str) -> Value {
         Value::Object(members) => {
             let mut members: Vec<(&String, &Value)> = members.iter().collect();
             permute(&mut members, random);
-            Value::Object(members.into_iter().map(|(name, value)| (name.clone(), shuffle(value, random, name))).collect())
+            Value::Object(
+                members
+                    .into_iter()
+                    .map(|(name, value)| (name.clone(), shuffle(value, random, name)))
+                    .collect(),
+            )
         }
         Value::Array(items) => {
             let mut items: Vec<Value> = items.iter().map(|item| shuffle(item, random, name)).collect();
@@ -175,7 +180,8 @@ fn check_patterns(patterns: &[String], paths: &[String], config: &Config) -> u32
 #[test]
 fn hostile_wildcards_stay_bounded() {
     let a = |n: usize| "a".repeat(n);
-    let paths = vec![a(4_000), format!("{}b", a(4_000)), format!("{}b", a(10)), "x".into(), "ab".repeat(2_000)];
+    let paths =
+        vec![a(4_000), format!("{}b", a(4_000)), format!("{}b", a(10)), "x".into(), "ab".repeat(2_000)];
     let stars = |n: usize| format!("{}b", "*a".repeat(n));
     for config in [Config::default(), Config::default().dense_rows(0), Config::default().automata(false)] {
         check_patterns(&["*a*a*a*b".into()], &paths, &config);
@@ -197,7 +203,8 @@ fn hostile_wildcards_stay_bounded() {
 #[test]
 fn more_stars_than_allowed_are_refused_unless_raised() {
     let pattern = "*a".repeat(33);
-    let statement = json!({ "effect": "allow", "action": ["cvm:*"], "resource": [format!("qcs::cvm:::{pattern}")] });
+    let statement =
+        json!({ "effect": "allow", "action": ["cvm:*"], "resource": [format!("qcs::cvm:::{pattern}")] });
     let loaded = one_user(vec![statement], json!({}));
     assert!(loaded.set.is_none());
     assert!(loaded.diagnostics.iter().any(|found| found.code.to_string() == "CAM0443"));
@@ -206,8 +213,10 @@ fn more_stars_than_allowed_are_refused_unless_raised() {
 #[test]
 fn a_bound_on_the_cost_names_the_policy() {
     let statements = (0..40)
-        .map(|n| json!({ "effect": "allow", "action": ["cvm:*"], "resource": ["*"],
-            "condition": { "string_equal": { "k": [n.to_string()] } } }))
+        .map(|n| {
+            json!({ "effect": "allow", "action": ["cvm:*"], "resource": ["*"],
+            "condition": { "string_equal": { "k": [n.to_string()] } } })
+        })
         .collect();
     let loaded = one_user(statements, raised());
     let set = loaded.set.expect("accepted");
@@ -224,6 +233,7 @@ fn worlds_may_be_streams() {
     let input = WorldInput::lines("world.ndjson", lines.iter().map(|line| Ok((*line).to_string())));
     let loaded = load(input, &NoFiles, &Overrides::default());
     let mut product = Product::new(&loaded, &Config::default());
-    let request = r#"{"principal":"qcs::cam::uin/100000000001:uin/100000000011","action":"cvm:X","resource":"*"}"#;
+    let request =
+        r#"{"principal":"qcs::cam::uin/100000000001:uin/100000000011","action":"cvm:X","resource":"*"}"#;
     assert_eq!(product.answer(request).decision, "allow");
 }

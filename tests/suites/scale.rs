@@ -53,7 +53,10 @@ fn load_world(text: String) -> Loaded {
 }
 
 /// The documents that a world of them all is not refused for, and the codes of the others.
-fn accepted(documents: Vec<(String, String)>, limits: &Value) -> (Vec<(String, String)>, BTreeMap<String, usize>) {
+fn accepted(
+    documents: Vec<(String, String)>,
+    limits: &Value,
+) -> (Vec<(String, String)>, BTreeMap<String, usize>) {
     let loaded = load_world(world_of(&documents, limits));
     let mut refused: BTreeMap<&str, String> = BTreeMap::new();
     for found in loaded.diagnostics.iter().filter(|found| found.is_error()) {
@@ -86,8 +89,14 @@ fn build(title: &str, text: String) {
     let mut scratch = engine.scratch();
     for user in &set.accounts[0].users {
         let principal = format!("qcs::cam::uin/100000000001:uin/{}", user.uin);
-        let request = Request { principal: &principal, action: "cvm:RunInstances", resources: &["*"], ..Request::default() };
-        let (hot, full) = (engine.decide(&request, &mut scratch), engine.reasons(&request, &mut scratch).decision);
+        let request = Request {
+            principal: &principal,
+            action: "cvm:RunInstances",
+            resources: &["*"],
+            ..Request::default()
+        };
+        let (hot, full) =
+            (engine.decide(&request, &mut scratch), engine.reasons(&request, &mut scratch).decision);
         assert_eq!(std::mem::discriminant(&hot), std::mem::discriminant(&full));
     }
     let stats = &compiled.stats;
@@ -119,7 +128,11 @@ fn peak_memory() -> Option<u64> {
 fn published_identity_documents_are_one_world() {
     let Some(corpus) = corpus() else { return };
     let expected = fs::read_to_string(corpus.join("expected.tsv")).expect("expected.tsv");
-    let rows = expected.lines().filter(|line| !line.starts_with('#')).skip(1).map(|line| line.split('\t').collect::<Vec<_>>());
+    let rows = expected
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .skip(1)
+        .map(|line| line.split('\t').collect::<Vec<_>>());
     let documents: Vec<(String, String)> = rows
         .filter(|row| row[1] == "identity" && row[2] != "rejected")
         .map(|row| {
@@ -144,7 +157,11 @@ fn a_large_provider_in_cam_syntax_is_one_world() {
         .lines()
         .map(|line| {
             let value: Value = serde_json::from_str(line).expect("JSON");
-            let name = format!("{}-{}", value["name"].as_str().unwrap_or(""), value["version"].as_str().unwrap_or(""));
+            let name = format!(
+                "{}-{}",
+                value["name"].as_str().unwrap_or(""),
+                value["version"].as_str().unwrap_or("")
+            );
             (name, value["document"].to_string())
         })
         .collect();

@@ -1,7 +1,6 @@
 //! JSON requests to answers: the engine, plus the session policies that requests bring along.
 
 use camshaft_bundle::Bundle;
-use camshaft_bundle::schema::{ACCOUNT_WORDS, scalar};
 use camshaft_compiler::Config;
 use camshaft_frontend::diagnostic::Diagnostic;
 use camshaft_frontend::document;
@@ -12,7 +11,6 @@ use camshaft_frontend::setting::{Catalogue, Owner, Parameters, Setting};
 use camshaft_frontend::source::Source;
 use camshaft_frontend::world::Loaded;
 use camshaft_runtime::{Decision, Engine, Reasons, Request, Scratch, Session, SessionPolicy};
-use camshaft_value::principal::Caller;
 
 /// What session policies are read with. A bundle does not hold it, so with a bundle alone the defaults
 /// apply: no parameters, no catalogue, limits of the platform.
@@ -96,13 +94,12 @@ impl Decider {
         let Some(text) = &request.session_policy else {
             return PreparedSession { state: State::None, findings: Vec::new() };
         };
-        let account = Caller::parse(&request.principal).and_then(Caller::account);
-        let appid = account.and_then(|uin| self.appid(uin));
+        let account = self.engine.account_of(&request.principal);
         let source = Source::new("session", text.as_str());
         let setting = Setting {
             kind: Kind::Session,
             preset: false,
-            account: appid.map(|appid| Owner { uin: account.unwrap_or(""), appid }),
+            account: account.map(|(uin, appid)| Owner { uin, appid }),
             parameters: &self.reading.parameters,
             builtin_parameters: self.reading.options.builtin_parameters,
             catalogue: &self.reading.catalogue,
@@ -114,7 +111,8 @@ impl Decider {
         };
         let reading = document::parse_source(&source, 0).read(&source, &setting);
         let bundle = reading.statements.and_then(|statements| {
-            let policy = Policy { name: "session".into(), kind: Kind::Session, source: "session".into(), statements };
+            let policy =
+                Policy { name: "session".into(), kind: Kind::Session, source: "session".into(), statements };
             let options = Options::from(&self.reading.options);
             let compiled = camshaft_compiler::session(policy, &options, &self.config).ok()?;
             Bundle::open(&compiled.bytes).ok()
@@ -124,14 +122,6 @@ impl Decider {
             None => State::Invalid,
         };
         PreparedSession { state, findings: reading.diagnostics }
-    }
-
-    /// The APPID of a known account, if it has one; `None` for an unknown account.
-    fn appid(&self, uin: &str) -> Option<Option<&str>> {
-        let tables = self.engine.bundle().tables();
-        let account = tables.uins().find(uin).filter(|id| *id < tables.scalar(scalar::ACCOUNTS))?;
-        let [appid, ..] = tables.accounts.record::<ACCOUNT_WORDS>(account)?;
-        Some(tables.appids().get(appid))
     }
 }
 

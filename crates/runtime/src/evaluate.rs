@@ -155,7 +155,7 @@ pub(crate) fn evaluate<'r>(
     for (at, text) in checked.request.resources.iter().enumerate() {
         let requested = if at == 0 { checked.first } else { Requested::parse(text)? };
         if let Mode::Trace(trace) = mode {
-            trace.borrow_mut().resource();
+            trace.borrow_mut().resource(requested);
         }
         let outcome = evaluation.one(requested, path, marks)?;
         if let Mode::Trace(trace) = mode {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use camshaft_bundle::schema::{option, row, scalar, term};
 use camshaft_bundle::{NONE, Tables};
 use camshaft_value::operator::Operator;
+use camshaft_value::resource::{Owner, Requested};
 use camshaft_value::truth::Truth;
 
 use crate::combine::{Hit, Outcome};
@@ -248,6 +249,10 @@ pub(crate) struct Trace {
 
 #[derive(Debug, Default)]
 struct Traced {
+    /// What the request says of the resource.
+    service: String,
+    region: String,
+    owner: String,
     /// By part and statement: whether it denies, and where its nearest row missed.
     rows: BTreeMap<(Part, u32), (bool, Vec<Miss>)>,
     allowed: bool,
@@ -256,8 +261,18 @@ struct Traced {
 
 impl Trace {
     /// The next resource begins.
-    pub(crate) fn resource(&mut self) {
-        self.resources.push(Traced::default());
+    pub(crate) fn resource(&mut self, requested: Requested<'_>) {
+        let mut traced = Traced::default();
+        if let Requested::Resource(resource) = requested {
+            traced.service = resource.service.into();
+            traced.region = resource.region.into();
+            traced.owner = match resource.owner {
+                Owner::Caller => "the caller's root account".into(),
+                Owner::Uin(uin) => format!("uin/{uin}"),
+                Owner::AppId(appid) => format!("uid/{appid}"),
+            };
+        }
+        self.resources.push(traced);
     }
 
     /// The present resource is decided.
@@ -276,7 +291,10 @@ impl Trace {
         query: &Query<'r, '_>,
         side: &Side<'_, 'r, '_, '_>,
     ) -> Option<bool> {
-        let misses = misses(row, query, side)?;
+        let misses = match self.resources.last() {
+            Some(asked) => misses(row, query, side, asked)?,
+            None => return None,
+        };
         let matches = misses.is_empty();
         let [.., statement, _] = *row;
         if let Some(traced) = self.resources.last_mut() {
@@ -291,7 +309,12 @@ impl Trace {
 }
 
 /// Every part of the row that misses.
-fn misses<'r>(row: &Row, query: &Query<'r, '_>, side: &Side<'_, 'r, '_, '_>) -> Option<Vec<Miss>> {
+fn misses<'r>(
+    row: &Row,
+    query: &Query<'r, '_>,
+    side: &Side<'_, 'r, '_, '_>,
+    asked: &Traced,
+) -> Option<Vec<Miss>> {
     let tables = side.tables;
     let [flags, service, region, account, actions, operand, length, guard, _, extra] = *row;
     let mut misses = Vec::new();
@@ -326,10 +349,10 @@ fn misses<'r>(row: &Row, query: &Query<'r, '_>, side: &Side<'_, 'r, '_, '_>) -> 
         }
     } else {
         if !crate::row::service(row, query) {
-            miss(Dimension::Service, segment(service).into(), segment(query.service));
+            miss(Dimension::Service, segment(service).into(), &asked.service);
         }
         if !crate::row::region(row, query) {
-            miss(Dimension::Region, segment(region).into(), segment(query.region));
+            miss(Dimension::Region, segment(region).into(), &asked.region);
         }
         if !crate::row::account(row, query) {
             let wanted = match flags >> row::flag::ACCOUNT_SHIFT & 7 {
@@ -337,11 +360,7 @@ fn misses<'r>(row: &Row, query: &Query<'r, '_>, side: &Side<'_, 'r, '_, '_>) -> 
                 row::account::APPID => format!("uid/{}", tables.appids().get(account)?),
                 _ => format!("uin/{}", tables.uins().get(account).unwrap_or("?")),
             };
-            let found = tables
-                .uins()
-                .get(query.uin)
-                .map_or_else(|| "another owner".into(), |uin| format!("uin/{uin}"));
-            miss(Dimension::Account, wanted, &found);
+            miss(Dimension::Account, wanted, &asked.owner);
         }
         if !crate::row::in_project(project.0, project.1, query.project) {
             let wanted = if project.0 == row::project::ID { project.1 } else { "0" };

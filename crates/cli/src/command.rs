@@ -1,0 +1,34 @@
+//! The commands, one file each.
+
+mod build;
+mod check;
+mod completions;
+mod decide;
+mod demo;
+mod explain;
+mod fmt;
+mod help;
+mod inspect;
+mod test;
+mod verify;
+
+use crate::args::Command;
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+
+/// Runs a command.
+pub(crate) fn run(command: &Command, console: &mut Console) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo => demo::run(console),
+        Command::Check(args) => check::run(args, console),
+        Command::Fmt(args) => fmt::run(args, console),
+        Command::Build(args) => build::run(args, console),
+        Command::Decide(args) => decide::run(args, console),
+        Command::Explain(args) => explain::run(args, console),
+        Command::Test(args) => test::run(args, console),
+        Command::Inspect(args) => inspect::run(args, console),
+        Command::Verify(args) => verify::run(args, console),
+        Command::Completions(args) => completions::run(args, console),
+        Command::Help(args) => help::run(args, console),
+    }
+}

@@ -1,0 +1,233 @@
+//! `camshaft build`: a world, or policies alone, to a bundle.
+
+use std::time::Instant;
+
+use anstyle::Style;
+use camshaft_bundle::{Bundle, Section};
+use camshaft_compiler::{Config, Stats, Strategy};
+use camshaft_frontend::diagnostic::Severity;
+use camshaft_frontend::world::Counts;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::args::Build;
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::load;
+use crate::progress::Progress;
+use crate::render::diagnostic::{self, Findings};
+use crate::render::table::{Align, Table};
+use crate::render::{json, text};
+use crate::write;
+
+/// Findings that are shown of a build that succeeds.
+const MOST_SHOWN: usize = 20;
+
+/// What was built.
+#[derive(Serialize)]
+struct Summary {
+    bundle: String,
+    digest: String,
+    bytes: usize,
+    accounts: usize,
+    users: usize,
+    groups: usize,
+    roles: usize,
+    /// Users and roles.
+    identities: usize,
+    presets: usize,
+    resource_policies: usize,
+    /// Attached policies, once for each account that fills a template differently.
+    policies: usize,
+    statements: usize,
+    rows: usize,
+    blocks: usize,
+    sections: Map<String, Value>,
+    strategies: Map<String, Value>,
+    index: Index,
+    /// Most rows that a decision on one resource may have to verify.
+    certificate: u32,
+    seconds: Seconds,
+    findings: diagnostic::Counts,
+    diagnostics: Vec<json::Finding>,
+}
+
+#[derive(Serialize)]
+struct Index {
+    groups: usize,
+    automata: usize,
+    literal_filters: usize,
+    conditions: usize,
+    condition_terms: usize,
+    network_sets: usize,
+}
+
+#[derive(Serialize)]
+struct Seconds {
+    read: f64,
+    compile: f64,
+    write: f64,
+}
+
+/// Runs it.
+pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> {
+    let overrides = load::overrides(&args.reading)?;
+    let progress = Progress::begin(console, "reading");
+    let begin = Instant::now();
+    let mut loaded = load::world_or_policies(&args.paths, &overrides)?;
+    let counts = loaded.counts;
+    let what = crate::input::name(&args.paths[0]);
+    let (set, findings) = load::accepted(&what, &mut loaded)?;
+    drop(loaded);
+    let read = begin.elapsed();
+
+    progress.next("compiling");
+    let begin = Instant::now();
+    let compiled = load::compile(&set, &config(args))?;
+    let compile = begin.elapsed();
+
+    progress.next("writing");
+    let begin = Instant::now();
+    write::replace(&args.out, &compiled.bytes)?;
+    let write = begin.elapsed();
+    drop(progress);
+
+    let bundle = Bundle::open(&compiled.bytes)
+        .map_err(|error| Failure::Bundle { path: args.out.display().to_string(), error })?;
+    let seconds =
+        Seconds { read: read.as_secs_f64(), compile: compile.as_secs_f64(), write: write.as_secs_f64() };
+    let summary = summary(args, &bundle, counts, &compiled.stats, seconds, &findings);
+    if console.is_json() {
+        console.json(&summary)?;
+    } else {
+        let style = diagnostic::Style { color: console.err_color, width: console.width };
+        console.message(&findings.render(Severity::Warning, MOST_SHOWN, style));
+        let time = text::duration(read + compile + write);
+        human(&summary, &time, console)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn config(args: &Build) -> Config {
+    let mut config = Config::default().places(args.places);
+    if let Some(rows) = args.max_cost {
+        config = config.max_candidates(rows);
+    }
+    if let Some(threads) = args.threads {
+        config = config.threads(threads.into());
+    }
+    config
+}
+
+/// Bytes of every section.
+pub(crate) fn sections(bundle: &Bundle) -> Vec<(Section, usize)> {
+    let sizes = bundle.sizes();
+    let of = |section| sizes.iter().filter(|(_, of, _)| *of == section).map(|(_, _, bytes)| bytes).sum();
+    Section::ALL.iter().map(|section| (*section, of(*section))).collect()
+}
+
+fn summary(
+    args: &Build,
+    bundle: &Bundle,
+    counts: Counts,
+    stats: &Stats,
+    seconds: Seconds,
+    findings: &Findings,
+) -> Summary {
+    let sections = sections(bundle).into_iter().map(|(section, bytes)| (section.name().into(), bytes.into()));
+    let strategies =
+        Strategy::ALL.iter().zip(stats.tails).map(|(strategy, rows)| (strategy.name().into(), rows.into()));
+    Summary {
+        bundle: args.out.display().to_string(),
+        digest: bundle.digest_text(),
+        bytes: bundle.length(),
+        accounts: counts.accounts,
+        users: counts.users,
+        groups: counts.groups,
+        roles: counts.roles,
+        identities: stats.identities,
+        presets: counts.presets,
+        resource_policies: counts.resource_policies,
+        policies: stats.policies,
+        statements: stats.statements,
+        rows: stats.rows,
+        blocks: stats.blocks,
+        sections: sections.collect(),
+        strategies: strategies.collect(),
+        index: Index {
+            groups: stats.groups,
+            automata: stats.automata,
+            literal_filters: stats.literal_filters,
+            conditions: stats.guards,
+            condition_terms: stats.terms,
+            network_sets: stats.network_sets,
+        },
+        certificate: stats.max_candidates,
+        seconds,
+        findings: findings.counts(),
+        diagnostics: json::findings(findings),
+    }
+}
+
+fn human(summary: &Summary, time: &str, console: &mut Console) -> Result<(), Failure> {
+    let color = console.out_color;
+    let bytes = text::count(summary.bytes, "byte", "bytes");
+    let built = text::paint(color, text::GOOD, "built");
+    writeln!(console.out(), "{built} {}: {bytes} in {time}\n", summary.bundle)?;
+    let list = |parts: Vec<(usize, &str, &str)>| {
+        let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
+        parts.map(|(number, one, more)| text::count(number, one, more)).collect::<Vec<_>>().join(", ")
+    };
+    let mut table = Table::new([(Align::Left, text::DIM), (Align::Left, Style::new())]);
+    let world = [
+        (summary.accounts, "account", "accounts"),
+        (summary.users, "user", "users"),
+        (summary.groups, "group", "groups"),
+        (summary.roles, "role", "roles"),
+    ];
+    table.row(["world", &list(world.into())]);
+    let policies = [
+        (summary.policies, "attached policy", "attached policies"),
+        (summary.statements, "statement", "statements"),
+        (summary.identities, "identity", "identities"),
+    ];
+    table.row(["policies", &list(policies.into())]);
+    let index = [
+        (summary.rows, "row", "rows"),
+        (summary.blocks, "block", "blocks"),
+        (summary.index.groups, "group", "groups"),
+        (summary.index.automata, "automaton", "automata"),
+        (summary.index.literal_filters, "literal filter", "literal filters"),
+    ];
+    table.row(["index", &list(index.into())]);
+    if summary.index.conditions > 0 {
+        let conditions = [
+            (summary.index.conditions, "condition", "conditions"),
+            (summary.index.condition_terms, "term", "terms"),
+            (summary.index.network_sets, "network set", "network sets"),
+        ];
+        table.row(["conditions", &list(conditions.into())]);
+    }
+    table.row(["strategies", &named(&summary.strategies)]);
+    table.row(["bytes", &named(&summary.sections)]);
+    let certificate = format!(
+        "a decision on one resource verifies at most {}",
+        text::counted(summary.certificate as usize, "row")
+    );
+    table.row(["certificate", &certificate]);
+    table.row(["digest", &summary.digest]);
+    write!(console.out(), "{}", table.render(color))?;
+    if summary.findings != diagnostic::Counts::default() {
+        writeln!(console.out(), "\n{}: `camshaft check` shows them", summary.findings.text())?;
+    }
+    Ok(())
+}
+
+/// `any 3, prefix 5`, without those there are none of.
+fn named(counts: &Map<String, Value>) -> String {
+    let some = counts
+        .iter()
+        .filter_map(|(name, number)| Some((name, number.as_u64().filter(|number| *number > 0)?)));
+    let parts: Vec<String> = some.map(|(name, number)| format!("{name} {}", text::figure(number))).collect();
+    if parts.is_empty() { "none".into() } else { parts.join(", ") }
+}

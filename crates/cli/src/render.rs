@@ -1,0 +1,7 @@
+//! Everything that people and programs read: findings, tables, figures.
+
+pub(crate) mod diagnostic;
+mod excerpt;
+pub(crate) mod json;
+pub(crate) mod table;
+pub(crate) mod text;

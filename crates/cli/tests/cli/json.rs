@@ -1,0 +1,362 @@
+//! `--format json` against docs/schema, streams, and how commands end.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use crate::folder::Folder;
+use serde_json::Value;
+
+const DEV: &str = "qcs::cam::uin/100000000001:uin/100000000011";
+const FILE: &str = "qcs::cos:ap-beijing:uid/1250000000:data-1250000000/team/a.txt";
+
+/// A schema of docs/schema, with those that it refers to.
+fn schema(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema").join(name);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).expect("a schema is JSON")
+}
+
+/// Checks a value against a schema: the keywords that docs/schema uses, and no other.
+fn check(value: &Value, schema: &Value, root: &Value, at: &str) -> Result<(), String> {
+    const KNOWN: [&str; 17] = [
+        "$schema",
+        "$id",
+        "$defs",
+        "$ref",
+        "title",
+        "description",
+        "type",
+        "required",
+        "properties",
+        "additionalProperties",
+        "items",
+        "enum",
+        "const",
+        "oneOf",
+        "minimum",
+        "pattern",
+        "default",
+    ];
+    for keyword in schema.as_object().expect("a schema").keys() {
+        assert!(KNOWN.contains(&keyword.as_str()), "keyword {keyword} is not checked");
+    }
+    let fail = |why: String| Err(format!("{at}: {why}, found {value}"));
+    if let Some(target) = schema["$ref"].as_str() {
+        return match target.strip_prefix("#/$defs/") {
+            Some(name) => check(value, &root["$defs"][name], root, at),
+            None => {
+                let other = self::schema(target);
+                check(value, &other, &other, at)
+            }
+        };
+    }
+    if let Some(options) = schema["oneOf"].as_array() {
+        let faults: Vec<String> =
+            options.iter().filter_map(|option| check(value, option, root, at).err()).collect();
+        return if faults.len() + 1 == options.len() {
+            Ok(())
+        } else {
+            fail(format!("none or several fit: {faults:?}"))
+        };
+    }
+    let is = |name: &str| match name {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_u64() || value.is_i64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        other => panic!("type {other}"),
+    };
+    let types = match &schema["type"] {
+        Value::String(name) => vec![name.as_str()],
+        Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    if !types.is_empty() && !types.iter().any(|name| is(name)) {
+        return fail(format!("not a {types:?}"));
+    }
+    if schema["enum"].as_array().is_some_and(|options| !options.contains(value))
+        || schema.get("const").is_some_and(|only| only != value)
+    {
+        return fail("not one of the values".into());
+    }
+    if let Some(pattern) = schema["pattern"].as_str() {
+        let text = value.as_str().unwrap_or("");
+        let good = match pattern {
+            "^CAM[0-9]{4}$" => text.len() == 7 && text.starts_with("CAM"),
+            "^[0-9a-f]{64}$" => text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()),
+            other => panic!("pattern {other}"),
+        };
+        if !good {
+            return fail("not of the pattern".into());
+        }
+    }
+    if let Some(members) = value.as_object() {
+        for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if !members.contains_key(name) {
+                return fail(format!("`{name}` is missing"));
+            }
+        }
+        for (name, member) in members {
+            let at = format!("{at}.{name}");
+            match (schema["properties"].get(name), &schema["additionalProperties"]) {
+                (Some(schema), _) => check(member, schema, root, &at)?,
+                (None, Value::Bool(false)) => return fail(format!("`{name}` is not described")),
+                (None, other) if other.is_object() => check(member, other, root, &at)?,
+                _ => {}
+            }
+        }
+    }
+    if let (Some(items), Some(schema)) = (value.as_array(), schema.get("items")) {
+        for (number, item) in items.iter().enumerate() {
+            check(item, schema, root, &format!("{at}[{number}]"))?;
+        }
+    }
+    Ok(())
+}
+
+fn conforms(text: &[u8], name: &str) -> Value {
+    let value: Value = serde_json::from_slice(text)
+        .unwrap_or_else(|error| panic!("{name}: {error} in {}", String::from_utf8_lossy(text)));
+    let schema = schema(name);
+    check(&value, &schema, &schema, "").unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    value
+}
+
+/// Runs a command for its JSON; the exit code must be the given one.
+fn json(folder: &Folder, args: &[&str], exit: i32, name: &str) -> Value {
+    let args: Vec<&str> = args.iter().copied().chain(["--format", "json"]).collect();
+    let Output { status, stdout, stderr } = folder.run(&args);
+    assert_eq!(status.code(), Some(exit), "{args:?}: {}", String::from_utf8_lossy(&stderr));
+    if name == "error.json" {
+        assert!(stdout.is_empty(), "{args:?}");
+        return conforms(&stderr, name);
+    }
+    assert!(stderr.is_empty(), "{args:?}: {}", String::from_utf8_lossy(&stderr));
+    conforms(&stdout, name)
+}
+
+fn built() -> Folder {
+    let folder = Folder::new();
+    json(&folder, &["build", "world", "-o", "world.cam"], 0, "build.json");
+    folder
+}
+
+#[test]
+fn every_command_has_its_schema() {
+    let folder = built();
+    let run = |args: &[&str], exit, name| json(&folder, args, exit, name);
+    let found = run(&["check", "world", "loose", "slips.json", "trust.json"], 1, "check.json");
+    assert_eq!(found["files"].as_array().map(Vec::len), Some(5));
+    assert_eq!(found["files"][4]["fits"][0], "--kind trust");
+    assert_eq!(run(&["check", "world"], 0, "check.json")["errors"], 0);
+    assert_eq!(run(&["fmt", "loose/ops.json"], 0, "fmt.json")["changed"], 1);
+    assert_eq!(run(&["fmt", "--check", "slips.json"], 1, "fmt.json")["files"][0]["comments_lost"], 1);
+    assert_eq!(run(&["build", "slips.json", "-o", "slips.cam"], 3, "error.json")["error"]["exit"], 3);
+    let question = ["--principal", DEV, "--action", "cos:PutObject", "--resource", FILE];
+    let with = |command: &'static str| [&[command, "-b", "world.cam"][..], &question].concat();
+    assert_eq!(run(&with("decide"), 0, "decision.json")["reason"][0], "Dev#0");
+    let story = run(&with("explain"), 0, "explain.json");
+    assert_eq!(story["prerequisites"][0]["decision"], "implicit_deny");
+    assert_eq!(run(&["test", "cases.jsonl"], 1, "test.json")["failed"], 5);
+    let inspected = run(&["inspect", "world.cam"], 0, "inspect.json");
+    assert_eq!(
+        inspected["certificate"],
+        run(&["build", "world", "-o", "again.cam"], 0, "build.json")["certificate"]
+    );
+    assert_eq!(run(&["verify", "again.cam"], 0, "verify.json")["digest"], inspected["digest"]);
+    run(&["help", "CAM0319"], 0, "diagnostic-page.json");
+}
+
+#[test]
+fn inspect_and_build_agree() {
+    let folder = built();
+    let built = json(&folder, &["build", "world", "-o", "world.cam"], 0, "build.json");
+    let inspected = json(&folder, &["inspect", "world.cam"], 0, "inspect.json");
+    for member in
+        ["digest", "bytes", "accounts", "policies", "statements", "rows", "blocks", "sections", "strategies"]
+    {
+        assert_eq!(built[member], inspected[member], "{member}");
+    }
+    let of = |section: &str| {
+        let tables = inspected["tables"].as_array().unwrap().iter();
+        tables
+            .filter(|table| table["section"] == section)
+            .filter_map(|table| table["bytes"].as_u64())
+            .sum::<u64>()
+    };
+    assert_eq!(inspected["sections"]["hot"], of("hot"));
+}
+
+#[test]
+fn every_exit_code_is_reached() {
+    let folder = built();
+    let ends = |args: &[&str], exit: u64| {
+        let error = json(&folder, args, i32::try_from(exit).unwrap(), "error.json");
+        assert_eq!(error["error"]["exit"], exit, "{args:?}");
+    };
+    let ask = ["decide", "-b", "world.cam", "--principal", DEV, "--resource", FILE, "--action"];
+    let ask = |action: &'static str| [&ask[..], &[action]].concat();
+    json(&folder, &ask("cos:PutObject"), 0, "decision.json");
+    json(&folder, &ask("cos:DeleteObject"), 1, "decision.json");
+    ends(&["decide", "-b", "world.cam"], 2);
+    ends(&["build", "world"], 2);
+    ends(&["build", "--frobnicate"], 2);
+    ends(&["build", "placeholder.json", "-o", "x.cam"], 3);
+    ends(&["test", "bad-cases.jsonl"], 3);
+    ends(&["inspect", "slips.json"], 4);
+    ends(&ask("PutObject"), 5);
+    ends(&["build", "world", "-o", "x.cam", "--max-cost", "1"], 6);
+    ends(&["build", "world", "-o", "nowhere/x.cam"], 74);
+    ends(&["check", "nowhere.json"], 74);
+    ends(&["verify", "world.cam", "--output", "nowhere/x"], 74);
+    assert!(!folder.path().join("x.cam").exists());
+}
+
+#[test]
+fn every_line_of_a_stream_gets_its_answer() {
+    let folder = built();
+    let long = format!("{{\"id\":\"{}\"}}\n", "x".repeat(70_000));
+    let good = |id: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"principal\":\"{DEV}\",\"action\":\"cos:PutObject\",\"resource\":\"{FILE}\"}}\n"
+        )
+    };
+    let input =
+        [good("a").as_bytes(), long.as_bytes(), b"\xff\n\n", good("b").trim_end().as_bytes()].concat();
+    let output = folder.run_with(&["decide", "-b", "world.cam", "--requests", "-"], &input);
+    assert_eq!(output.status.code(), Some(5));
+    let answers: Vec<Value> = output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| conforms(line, "decision.json"))
+        .collect();
+    assert_eq!(answers.len(), 4);
+    assert_eq!((&answers[0]["id"], &answers[3]["id"]), (&"a".into(), &"b".into()));
+    assert_eq!((&answers[1]["error"]["code"], &answers[1]["error"]["line"]), (&"CAM0608".into(), &2.into()));
+    assert_eq!((&answers[2]["error"]["code"], &answers[2]["error"]["line"]), (&"CAM0600".into(), &3.into()));
+}
+
+/// Whoever asks line by line over a pipe gets each answer before the next question.
+#[test]
+fn a_stream_can_be_a_conversation() {
+    let folder = built();
+    let mut child = folder
+        .command(&["decide", "-b", "world.cam", "--requests", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    for id in ["1", "2", "3"] {
+        writeln!(
+            stdin,
+            "{{\"id\":\"{id}\",\"principal\":\"{DEV}\",\"action\":\"cos:PutObject\",\"resource\":\"{FILE}\"}}"
+        )
+        .unwrap();
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert_eq!(conforms(line.as_bytes(), "decision.json")["id"], id);
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = built();
+    let line = format!("{{\"principal\":\"{DEV}\",\"action\":\"cos:PutObject\",\"resource\":\"{FILE}\"}}\n");
+    fs::write(folder.path().join("many.jsonl"), line.repeat(20_000)).unwrap();
+    let mut child = folder
+        .command(&["decide", "-b", "world.cam", "--requests", "many.jsonl"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 10];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn colours_are_for_terminals_and_those_who_ask() {
+    let folder = Folder::new();
+    let colored = |args: &[&str]| folder.run(args).stdout.contains(&b'\x1b');
+    assert!(!colored(&["check", "slips.json"]));
+    assert!(colored(&["check", "slips.json", "--color", "always"]));
+    assert!(!colored(&["check", "slips.json", "--color=never"]));
+    assert!(colored(&["help", "build", "--color", "always"]));
+    let mut command = folder.command(&["check", "slips.json"]);
+    assert!(
+        !command.env("NO_COLOR", "1").env("CLICOLOR_FORCE", "0").output().unwrap().stdout.contains(&b'\x1b')
+    );
+}
+
+#[test]
+fn bundles_do_not_depend_on_where_the_world_stands() {
+    let folder = built();
+    let build = |paths: &[&str]| {
+        let args = [&["build"][..], paths, &["-o", "x.cam"]].concat();
+        json(&folder, &args, 0, "build.json")["digest"].clone()
+    };
+    let digest = build(&["world"]);
+    assert_eq!(digest, build(&["./world/world.json"]));
+    assert_eq!(digest, build(&[folder.path().join("world").to_str().unwrap()]));
+    assert_eq!(digest, build(&["world", "--threads", "1"]));
+    assert_eq!(build(&["loose/ops.json"]), build(&["world/policies/ops.json"]));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_world_reads_no_files_outside_its_folder() {
+    let folder = Folder::new();
+    let policy = folder.path().join("world/policies/dev.json");
+    fs::remove_file(&policy).unwrap();
+    std::os::unix::fs::symlink(folder.path().join("trust.json"), &policy).unwrap();
+    let error = json(&folder, &["build", "world", "-o", "x.cam"], 3, "error.json");
+    assert_eq!(error["error"]["diagnostics"][0]["code"], "CAM0706");
+    // A link that stays inside is followed.
+    fs::remove_file(&policy).unwrap();
+    std::os::unix::fs::symlink("ops.json", &policy).unwrap();
+    json(&folder, &["build", "world", "-o", "x.cam"], 0, "build.json");
+}
+
+#[test]
+fn completions_are_made_for_every_shell() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = folder.run(&["completions", shell]);
+        assert!(
+            output.status.success() && String::from_utf8_lossy(&output.stdout).contains("inspect"),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
+fn every_command_has_an_example() {
+    let folder = Folder::new();
+    for command in
+        ["check", "fmt", "build", "decide", "explain", "test", "inspect", "verify", "completions", "help"]
+    {
+        let output = folder.run(&["help", command]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains(&format!("Examples:\n  camshaft {command}")), "{text}");
+    }
+}
+
+/// The conformance cases are case files like any other.
+#[test]
+fn every_conformance_case_passes() {
+    let folder = Folder::new();
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/cases/cases.jsonl");
+    let report = json(&folder, &["test", cases.to_str().unwrap()], 0, "test.json");
+    assert!(report["passed"].as_u64().is_some_and(|passed| passed >= 577), "{report}");
+}

@@ -1,0 +1,5 @@
+//! The command line, run as a program.
+
+mod console;
+mod folder;
+mod json;
