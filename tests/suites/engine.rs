@@ -237,3 +237,30 @@ fn worlds_may_be_streams() {
         r#"{"principal":"qcs::cam::uin/100000000001:uin/100000000011","action":"cvm:X","resource":"*"}"#;
     assert_eq!(product.answer(request).decision, "allow");
 }
+
+/// A session policy with a larger literal filter than the world's: its marks must not outlive a decision.
+#[test]
+fn a_session_is_asked_anew_every_time() {
+    let config = || Config::default().path_anchors(false).action_anchors(false).dense_rows(0).state_budget(1);
+    let allow = json!({ "effect": "allow", "action": ["cvm:*"], "resource": ["*"] });
+    let other =
+        json!({ "effect": "allow", "action": ["cdb:*"], "resource": ["qcs::cdb:::*q*", "qcs::cdb:::*r*"] });
+    let loaded = one_user(vec![allow, other], raised());
+    let product = Product::new(&loaded, &config());
+    let needles: Vec<String> =
+        (0..40).map(|n| format!("qcs::cvm:::*{n}-long-needle*")).chain(["qcs::cvm:::*z*".into()]).collect();
+    let session = json!({ "version": "2.0", "statement": [
+        { "effect": "allow", "action": ["*"], "resource": ["*"] },
+        { "effect": "deny", "action": ["cvm:*"], "resource": needles } ] });
+    let request = json!({ "principal": "qcs::cam::uin/100000000001:uin/100000000011", "action": "cvm:X",
+        "resource": "qcs::cvm:ap-beijing:uin/100000000001:instance/z", "session_policy": session });
+    let request = request::parse(&request.to_string()).expect("well-formed");
+    let session = product.decider().session(&request);
+    let mut scratch = product.decider().engine().scratch();
+    for _ in 0..3 {
+        let decision = with_request(&request, &session, |request| {
+            product.decider().engine().decide(request, &mut scratch)
+        });
+        assert!(matches!(decision, Decision::ExplicitDeny { .. }), "{decision:?}");
+    }
+}

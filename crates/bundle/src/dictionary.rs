@@ -19,20 +19,32 @@ impl<'a> Dictionary<'a> {
     /// The id of a text.
     #[inline]
     pub fn find(&self, text: &str) -> Option<u32> {
+        self.locate(text).map(|(id, _)| id)
+    }
+
+    /// The id of a text, and how many slots the lookup passed before it.
+    #[inline]
+    pub(crate) fn locate(&self, text: &str) -> Option<(u32, u32)> {
         let hash = hash::text(self.seed, text);
         let tag = (hash >> 32) as u32;
         let mask = self.slots.records::<2>().checked_sub(1)?;
         let mut at = hash as u32 & mask;
         // Bounded by the table; `verify` has seen an empty slot, which ends every probe earlier.
-        for _ in 0..=mask {
+        for steps in 0..=mask {
             let [found, number] = self.slots.record::<2>(at)?;
             let id = number.checked_sub(1)?;
-            if found == tag && self.get(id) == Some(text) {
-                return Some(id);
+            if found == tag && self.is(id, text)? {
+                return Some((id, steps));
             }
             at = at.wrapping_add(1) & mask;
         }
         None
+    }
+
+    #[inline]
+    fn is(&self, id: u32, text: &str) -> Option<bool> {
+        let range = self.ends.range(id)?;
+        Some(self.text.bytes(range.start, range.len())? == text.as_bytes())
     }
 
     /// The text of an id.
@@ -64,13 +76,19 @@ impl Pairs<'_> {
     /// The value of a pair.
     #[inline]
     pub fn find(&self, a: u32, b: u32) -> Option<u32> {
+        self.locate(a, b).map(|(value, _, _)| value)
+    }
+
+    /// The value of a pair, its slot, and how many slots the lookup passed before it.
+    #[inline]
+    pub(crate) fn locate(&self, a: u32, b: u32) -> Option<(u32, u32, u32)> {
         let mask = self.slots.records::<3>().checked_sub(1)?;
         let mut at = hash::pair(self.seed, a, b) as u32 & mask;
-        for _ in 0..=mask {
+        for steps in 0..=mask {
             let [left, right, value] = self.slots.record::<3>(at)?;
             let value = value.checked_sub(1)?;
             if (left, right) == (a, b) {
-                return Some(value);
+                return Some((value, at, steps));
             }
             at = at.wrapping_add(1) & mask;
         }

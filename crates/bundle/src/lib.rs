@@ -31,5 +31,6 @@ pub use error::{OpenError, OpenErrorKind};
 pub use header::FORMAT_VERSION;
 pub use open::Bundle;
 pub use schema::{Root, Section, Tables};
+pub use verify::{FullReport, verify_full};
 pub use words::{NONE, Range, Text, Words};
 pub use write::{WriteError, write};

@@ -41,10 +41,10 @@ impl Bundle {
         Cell::try_new(owner, |bytes| {
             let root = rkyv::access::<ArchivedRoot, rkyv::rancor::BoxedError>(&bytes.archive)
                 .map_err(|error| OpenErrorKind::Archive { message: error.to_string() })?;
-            let tables = Tables::new(root).map_err(|problem| OpenErrorKind::Table {
-                table: "text",
+            let tables = Tables::new(root).map_err(|table| OpenErrorKind::Table {
+                table,
                 record: 0,
-                problem,
+                problem: "the text is not UTF-8",
             })?;
             verify::check(&tables)?;
             Ok(View { tables, root })

@@ -43,8 +43,10 @@ macro_rules! schema {
     (@own Text) => { Vec<u8> };
     (@view $a:lifetime Words) => { Words<$a> };
     (@view $a:lifetime Text) => { Text<$a> };
-    (@read Words $table:expr) => { Words(&$table) };
-    (@read Text $table:expr) => { Text(core::str::from_utf8(&$table).map_err(|_| "text is not UTF-8")?) };
+    (@read Words $root:ident $name:ident) => { Words(&$root.$name) };
+    (@read Text $root:ident $name:ident) => {
+        Text(core::str::from_utf8(&$root.$name).map_err(|_| stringify!($name))?)
+    };
     (@size Words $table:expr) => { $table.len().saturating_mul(4) };
     (@size Text $table:expr) => { $table.len() };
     ($($(#[$doc:meta])* $section:ident $name:ident $type:ident,)*) => {
@@ -61,8 +63,9 @@ macro_rules! schema {
         }
 
         impl<'a> Tables<'a> {
+            /// The views; the name of the table that is not UTF-8 otherwise.
             pub(crate) fn new(root: &'a ArchivedRoot) -> Result<Self, &'static str> {
-                Ok(Self { $($name: schema!(@read $type root.$name),)* })
+                Ok(Self { $($name: schema!(@read $type root $name),)* })
             }
         }
 
@@ -262,7 +265,7 @@ pub mod scalar {
     pub const V4_ROOT: u32 = 8;
     /// Root node of the IPv6 trie, or `NONE`.
     pub const V6_ROOT: u32 = 9;
-    /// Greatest number of rows that a decision on one resource can have to verify.
+    /// Greatest number of rows that a decision can have to verify for one spelling of one resource.
     pub const MAX_CANDIDATES: u32 = 10;
     /// First of the segment ids of the services that take resource policies; the rest follow.
     pub const CAPABLE_SERVICES: u32 = 11;
@@ -426,6 +429,94 @@ pub mod identity {
 pub const ACCOUNT_WORDS: usize = 4;
 /// Integers of a record of `roles`.
 pub const ROLE_WORDS: usize = 10;
+
+/// Policies.
+pub mod policy {
+    /// Integers of a record.
+    pub const WORDS: usize = 8;
+    /// Attached to identities.
+    pub const IDENTITY: u32 = 0;
+    /// A permissions boundary.
+    pub const BOUNDARY: u32 = 1;
+    /// The policy of a session.
+    pub const SESSION: u32 = 2;
+    /// A level of an organization.
+    pub const SCP: u32 = 3;
+    /// The trust policy of a role.
+    pub const TRUST: u32 = 4;
+    /// A policy of resources.
+    pub const RESOURCE: u32 = 5;
+}
+
+/// Operator codes: `base << 3 | qualifier << 1 | if_exist`, qualifiers 0 none, 1 `for_any_value`,
+/// 2 `for_all_value`. The numbers are those of `camshaft_value::operator`; a suite holds them together.
+pub mod operator {
+    /// How the values of a term are stored.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Values {
+        /// `[literals, patterns, start and length of each literal, pattern numbers]`.
+        Text {
+            /// The literals are lower-case, and ASCII letters compare in either case.
+            fold: bool,
+        },
+        /// Nine integers each: sign, integer part, fraction in units of 10⁻³⁸.
+        Number {
+            /// One at most.
+            bound: bool,
+        },
+        /// Two integers each: milliseconds since 1970 in two's complement.
+        Date {
+            /// One at most.
+            bound: bool,
+        },
+        /// A mask: 1 for `false`, 2 for `true`.
+        Bool,
+        /// A set's number, or `NONE` and five integers a network.
+        Network,
+        /// 1 when the key must be empty.
+        Null,
+    }
+
+    /// By base operator.
+    pub const BASES: [Values; 23] = {
+        use Values::{Bool, Date, Network, Null, Number, Text};
+        let (exact, fold) = (Text { fold: false }, Text { fold: true });
+        let (number, number_bound) = (Number { bound: false }, Number { bound: true });
+        let (date, date_bound) = (Date { bound: false }, Date { bound: true });
+        [
+            exact,
+            exact,
+            fold,
+            fold,
+            exact,
+            exact,
+            number,
+            number,
+            number_bound,
+            number_bound,
+            number_bound,
+            number_bound,
+            date,
+            date,
+            date_bound,
+            date_bound,
+            date_bound,
+            date_bound,
+            Bool,
+            exact,
+            Network,
+            Network,
+            Null,
+        ]
+    };
+
+    /// How the values of a code's terms are stored; `None` for a code without operator.
+    pub fn values(code: u32) -> Option<Values> {
+        let values = *BASES.get((code >> 3) as usize)?;
+        let sound = if values == Values::Null { code & 7 == 0 } else { code & 6 != 6 };
+        sound.then_some(values)
+    }
+}
 
 /// Bits of terms.
 pub mod term {

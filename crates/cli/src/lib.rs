@@ -1,3 +1,8 @@
 //! What the commands of `camshaft` share, for them and for the suites: from JSON requests to answers.
 
 pub mod decider;
+
+/// The README, so that its Rust is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -373,23 +373,30 @@ impl Emitter {
         self.root.provenance = text.into_bytes();
     }
 
-    /// Most rows that a decision on one resource may have to verify: the worst identity, its account's
-    /// organization, its boundary and the resource policies.
+    /// Most rows that a decision may have to verify for one spelling of one resource: the worst caller with
+    /// its boundary and its account's organization, the worst trust policy, and the resource policies, which
+    /// are asked twice (CITE EVA-13). `verify_full` derives the same from the tables.
     fn candidates(&self, directory: &Directory, blocks: &[Block]) -> u32 {
         let of = |block: u32| blocks.get(block as usize).map_or(0, |block| block.candidates);
         let list = |start: u32, length: u32, list: &[u32]| -> u32 {
-            list.iter().skip(start as usize).take(length as usize).map(|block| of(*block)).sum()
+            list.iter()
+                .skip(start as usize)
+                .take(length as usize)
+                .map(|block| of(*block))
+                .fold(0, u32::saturating_add)
         };
-        let levels = |account: u32| {
-            let account = directory.accounts.get(account as usize);
-            account.map_or(0, |account| list(account[2], account[3].saturating_sub(1), &directory.levels))
-        };
+        let levels = |account: &[u32; 4]| list(account[2], account[3].saturating_sub(1), &directory.levels);
         let identities = directory.identities.iter().map(|identity| {
-            list(identity[0], identity[1], &directory.identity_blocks) + of(identity[2]) + levels(identity[3])
+            let own = list(identity[0], identity[1], &directory.identity_blocks);
+            let above = directory.accounts.get(identity[3] as usize).map_or(0, levels);
+            own.saturating_add(of(identity[2])).saturating_add(above)
         });
+        let strangers =
+            directory.accounts.iter().map(|account| of(account[1]).saturating_add(levels(account)));
+        let caller = identities.chain(strangers).max().unwrap_or(0).max(of(directory.general_unknown));
         let trust = directory.roles.iter().map(|role| of(role[3])).max().unwrap_or(0);
-        let unknown = of(directory.general_unknown);
-        identities.max().unwrap_or(0).max(unknown) + trust.max(of(directory.resource_block))
+        let resource = of(directory.resource_block).saturating_mul(2);
+        caller.saturating_add(trust).saturating_add(resource)
     }
 
     fn scalars(

@@ -67,6 +67,7 @@ pub struct Stats {
     pub automata: usize,
     /// Groups whose patterns were over the state budget and are filtered by their literals.
     pub literal_filters: usize,
-    /// Most rows that a decision on one resource may have to verify.
+    /// Most rows that a decision may have to verify for one spelling of one resource (CITE RES-21: objects of
+    /// CAM have up to three).
     pub max_candidates: u32,
 }

@@ -175,7 +175,9 @@ impl Walk<'_, '_> {
         let [first_class, width, first_next, states, first_accept, mode] = record;
         let on_the_way = mode == automaton::ON_THE_WAY;
         if on_the_way {
-            let words = states.div_ceil(64) as usize;
+            // The scratch is as large as the world's largest filter; a session's may be larger, and what lies
+            // beyond goes unmarked.
+            let words = self.marks.len().min(states.div_ceil(64) as usize);
             if let Some(marks) = self.marks.get_mut(..words) {
                 marks.fill(0);
             }

@@ -1,0 +1,133 @@
+//! Blocks: their kinds, slots and policies, and the postings that slots and groups lead to.
+
+use crate::dictionary::table_size;
+use crate::schema::{GROUP, SINGLE, Tables, anchor, block, policy, row};
+use crate::verify::groups::Groups;
+use crate::verify::{Bits, Checked, Layout, fault, records};
+use crate::words::{NONE, Range};
+
+/// Slots of a block that are scanned for every kind.
+const LIST_SLOTS: u32 = 64;
+
+/// Every block, then the groups they use.
+pub(super) fn check(tables: &Tables<'_>) -> Checked {
+    const TABLE: &str = "blocks";
+    let postings = Postings::new(tables)?;
+    let mut groups = Groups::new(tables, &postings);
+    let mut kind_layout = Layout::new("block_kinds", tables.block_kinds.len());
+    let mut slot_layout = Layout::new("block_slots", tables.block_slots.records::<2>() as usize);
+    let mut policy_layout = Layout::new("block_policies", tables.block_policies.len());
+    let mut all_slots = records::<2>("block_slots", tables.block_slots)?;
+    for (number, record) in records::<{ block::WORDS }>(TABLE, tables.blocks)? {
+        let [first_kind, kinds, first_slot, slots, flags, first_policy, policies, _] = record;
+        kind_layout.take(number, first_kind, kinds)?;
+        slot_layout.take(number, first_slot, slots)?;
+        policy_layout.take(number, first_policy, policies)?;
+        if flags & !(block::LIST | block::DENIES) != 0 {
+            return Err(fault(TABLE, number, "a flag is unknown"));
+        }
+        self::kinds(tables, number, Range { start: first_kind, end: kind_layout.next })?;
+        self::policies(tables, number, Range { start: first_policy, end: policy_layout.next })?;
+        let mut taken = 0u32;
+        for (slot, [tag, posting]) in all_slots.by_ref().take(slots as usize) {
+            match posting {
+                NONE if tag == 0 => continue,
+                NONE => return Err(fault("block_slots", slot, "an empty slot has a tag")),
+                posting if posting & (SINGLE | GROUP) == GROUP => groups.next(slot, posting & !GROUP)?,
+                posting => postings.check("block_slots", slot, posting)?,
+            }
+            taken = taken.saturating_add(1);
+        }
+        let list = flags & block::LIST != 0;
+        let sound = match kinds {
+            0 => list && slots <= 1 && taken == slots,
+            _ if list => taken == slots && (1..=LIST_SLOTS).contains(&slots),
+            // At least half of the slots are empty, so that a probe ends.
+            _ => slots as usize == table_size(taken as usize),
+        };
+        if !sound {
+            return Err(fault(TABLE, number, "the slots are neither a list nor a table"));
+        }
+    }
+    let count = tables.blocks.records::<{ block::WORDS }>();
+    kind_layout.end(count)?;
+    slot_layout.end(count)?;
+    policy_layout.end(count)?;
+    groups.end()
+}
+
+/// Kinds ascend, and are made of bits that have a meaning.
+fn kinds(tables: &Tables<'_>, number: u32, range: Range) -> Checked {
+    let mut last = None;
+    for kind in tables.block_kinds.slice(range).iter().flat_map(|kinds| kinds.iter()) {
+        let sound = kind < anchor::END
+            && kind & anchor::SUBJECT != anchor::SUBJECT
+            && kind & anchor::ACTION_BITS != anchor::ACTION_BITS
+            && last.is_none_or(|last| kind > last);
+        if !sound {
+            return Err(fault("block_kinds", number, "a kind is unknown or out of order"));
+        }
+        last = Some(kind);
+    }
+    Ok(())
+}
+
+/// Policies ascend and are of one kind.
+fn policies(tables: &Tables<'_>, number: u32, range: Range) -> Checked {
+    let mut last = None;
+    for policy in tables.block_policies.slice(range).iter().flat_map(|policies| policies.iter()) {
+        let record = tables.policies.record::<{ policy::WORDS }>(policy);
+        let kind = record.map(|[_, _, _, _, _, _, kind, _]| kind);
+        let sound = match last {
+            Some((before, of)) => policy > before && kind == of,
+            None => kind.is_some(),
+        };
+        if !sound {
+            return Err(fault(
+                "block_policies",
+                number,
+                "a policy does not exist, is out of order or of another kind",
+            ));
+        }
+        last = Some((policy, kind));
+    }
+    Ok(())
+}
+
+/// Where lists of rows begin.
+pub(super) struct Postings {
+    starts: Bits,
+    rows: u32,
+}
+
+impl Postings {
+    /// Walks `[count, rows …]` from list to list.
+    fn new(tables: &Tables<'_>) -> Checked<Self> {
+        const TABLE: &str = "postings";
+        let rows = tables.rows.records::<{ row::WORDS }>();
+        let mut starts = Bits::new(tables.postings.len());
+        let mut words = tables.postings.iter();
+        let mut place = 0u32;
+        while let Some(count) = words.next() {
+            starts.set(place);
+            if count == 0 || words.len() < count as usize {
+                return Err(fault(TABLE, place, "a list is empty or runs off the table"));
+            }
+            if words.by_ref().take(count as usize).any(|row| row >= rows) {
+                return Err(fault(TABLE, place, "a row of the list does not exist"));
+            }
+            place = place.saturating_add(count).saturating_add(1);
+        }
+        Ok(Self { starts, rows })
+    }
+
+    /// `NONE`, a row, or a list; never a group.
+    pub(super) fn check(&self, table: &'static str, record: u32, posting: u32) -> Checked {
+        let sound = match posting {
+            NONE => true,
+            posting if posting & SINGLE != 0 => posting & !SINGLE < self.rows,
+            place => self.starts.has(place),
+        };
+        if sound { Ok(()) } else { Err(fault(table, record, "the posting does not exist")) }
+    }
+}

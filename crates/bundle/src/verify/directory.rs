@@ -1,0 +1,156 @@
+//! Accounts, identities and roles, and the tables by which callers find them.
+
+use crate::schema::{ACCOUNT_WORDS, ROLE_WORDS, Tables, identity, policy, scalar};
+use crate::verify::dictionaries::pairs;
+use crate::verify::{Checked, Layout, fault, is_block, records, text};
+use crate::words::NONE;
+
+/// The whole directory.
+pub(super) fn check(tables: &Tables<'_>) -> Checked {
+    accounts(tables)?;
+    let (users, roles) = identities(tables)?;
+    let with_ids = self::roles(tables, roles)?;
+    lookups(tables, users, roles, with_ids)
+}
+
+fn accounts(tables: &Tables<'_>) -> Checked {
+    const TABLE: &str = "accounts";
+    let (uins, appids) = (tables.uins(), tables.appids());
+    let count = tables.scalar(scalar::ACCOUNTS);
+    if tables.accounts.records::<ACCOUNT_WORDS>() != count || count > uins.len() {
+        return Err(fault(TABLE, count, "the number of accounts is another than the scalar says"));
+    }
+    let mut levels = Layout::new("levels", tables.levels.len());
+    for (number, record) in records::<ACCOUNT_WORDS>(TABLE, tables.accounts)? {
+        let [appid, general, first, above] = record;
+        if appid != NONE && tables.appid_accounts.get(appid) != Some(number) {
+            return Err(fault(TABLE, number, "the APPID is that of another account"));
+        }
+        if !is_block(tables, general, policy::IDENTITY) {
+            return Err(fault(TABLE, number, "the block does not exist or is of another kind"));
+        }
+        levels.take(number, first, above.saturating_sub(1))?;
+    }
+    levels.end(count)?;
+    for (number, block) in (0u32..).zip(tables.levels.iter()) {
+        if !is_block(tables, block, policy::SCP) {
+            return Err(fault("levels", number, "the block does not exist or is of another kind"));
+        }
+    }
+    if tables.appid_accounts.records::<1>() != appids.len() {
+        return Err(fault("appid_accounts", appids.len(), "there is not one record for each APPID"));
+    }
+    for (appid, account) in (0u32..).zip(tables.appid_accounts.iter()) {
+        let own = tables.accounts.record::<ACCOUNT_WORDS>(account).map(|[own, ..]| own);
+        if account != NONE && own != Some(appid) {
+            return Err(fault("appid_accounts", appid, "the account has another APPID"));
+        }
+    }
+    Ok(())
+}
+
+/// Returns how many are sub-accounts and how many are roles.
+fn identities(tables: &Tables<'_>) -> Checked<(u32, u32)> {
+    const TABLE: &str = "identities";
+    let (uins, accounts) = (tables.uins().len(), tables.scalar(scalar::ACCOUNTS));
+    let mut blocks = Layout::new("identity_blocks", tables.identity_blocks.len());
+    let mut groups = Layout::new("identity_groups", tables.identity_groups.len());
+    let (mut users, mut roles) = (0u32, 0u32);
+    for (number, record) in records::<{ identity::WORDS }>(TABLE, tables.identities)? {
+        let [first_block, own, boundary, account, uin, first_group, members, flags] = record;
+        blocks.take(number, first_block, own)?;
+        groups.take(number, first_group, members)?;
+        if !is_block(tables, boundary, policy::BOUNDARY) {
+            return Err(fault(TABLE, number, "the boundary does not exist or is of another kind"));
+        }
+        if account >= accounts || uin >= uins && uin != NONE {
+            return Err(fault(TABLE, number, "the account or uin does not exist"));
+        }
+        let known = if uin == NONE { identity::SERVICE_LINKED } else { 0 };
+        if flags & !known != 0 {
+            return Err(fault(TABLE, number, "a flag is unknown"));
+        }
+        let count = if uin == NONE { &mut roles } else { &mut users };
+        *count = count.saturating_add(1);
+    }
+    let end = users.saturating_add(roles);
+    blocks.end(end)?;
+    groups.end(end)?;
+    for (number, block) in (0u32..).zip(tables.identity_blocks.iter()) {
+        if block == NONE || !is_block(tables, block, policy::IDENTITY) {
+            return Err(fault("identity_blocks", number, "the block does not exist or is of another kind"));
+        }
+    }
+    for (number, name) in (0u32..).zip(tables.identity_groups.iter()) {
+        if name >= tables.names().len() {
+            return Err(fault("identity_groups", number, "the name does not exist"));
+        }
+    }
+    Ok((users, roles))
+}
+
+/// One record for each identity that is a role, in their order. Returns how many have an id.
+fn roles(tables: &Tables<'_>, count: u32) -> Checked<u32> {
+    const TABLE: &str = "roles";
+    if tables.roles.records::<ROLE_WORDS>() != count {
+        return Err(fault(TABLE, count, "there is not one record for each role"));
+    }
+    let names = tables.names();
+    let (mut last, mut with_ids) = (None, 0u32);
+    for (number, record) in records::<ROLE_WORDS>(TABLE, tables.roles)? {
+        let [identity, name, id, trust, spellings @ ..] = record;
+        let uin = tables.identities.record::<{ identity::WORDS }>(identity).map(|[_, _, _, _, uin, ..]| uin);
+        if uin != Some(NONE) || last.is_some_and(|last| identity <= last) {
+            return Err(fault(TABLE, number, "the identity is not the role's own"));
+        }
+        last = Some(identity);
+        if name >= names.len() || id >= names.len() && id != NONE {
+            return Err(fault(TABLE, number, "the name or id does not exist"));
+        }
+        if !is_block(tables, trust, policy::TRUST) {
+            return Err(fault(TABLE, number, "the trust policy does not exist or is of another kind"));
+        }
+        let linked = tables
+            .identities
+            .record::<{ identity::WORDS }>(identity)
+            .is_some_and(|[.., flags]| flags & identity::SERVICE_LINKED != 0);
+        let expected = [
+            ("roleName/", names.get(name)),
+            ("role/", names.get(id)),
+            ("role/tencentcloudServiceRoleName/", names.get(name).filter(|_| linked)),
+        ];
+        for (place, (head, expected)) in spellings.as_chunks::<2>().0.iter().zip(expected) {
+            let [start, length] = *place;
+            let spelled = text(TABLE, number, tables.text, start, length)?;
+            let sound = match expected {
+                Some(expected) => spelled.strip_prefix(head) == Some(expected),
+                None => spelled.is_empty(),
+            };
+            if !sound {
+                return Err(fault(TABLE, number, "a spelling is not that of the role"));
+            }
+        }
+        with_ids = with_ids.saturating_add(u32::from(id != NONE));
+    }
+    Ok(with_ids)
+}
+
+/// Each sub-account and role is found by its account and name.
+fn lookups(tables: &Tables<'_>, users: u32, roles: u32, with_ids: u32) -> Checked {
+    let identity = |number: u32| tables.identities.record::<{ identity::WORDS }>(number);
+    pairs("user_index", &tables.users(), users, |account, uin, number| {
+        uin != NONE && identity(number).is_some_and(|[_, _, _, a, b, ..]| (a, b) == (account, uin))
+    })?;
+    let role = |number: u32, account: u32| {
+        let record = tables.roles.record::<ROLE_WORDS>(number)?;
+        let [own, ..] = record;
+        let [_, _, _, of, ..] = identity(own)?;
+        (of == account).then_some(record)
+    };
+    pairs("role_names", &tables.roles_by_name(), roles, |account, name, number| {
+        role(number, account).is_some_and(|[_, own, ..]| own == name)
+    })?;
+    pairs("role_ids", &tables.roles_by_id(), with_ids, |account, id, number| {
+        id != NONE && role(number, account).is_some_and(|[_, _, own, ..]| own == id)
+    })
+}
