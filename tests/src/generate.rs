@@ -5,11 +5,13 @@
 
 mod draft;
 mod fitting;
+mod organization;
 mod request;
 mod words;
 
 use serde_json::{Map, Value, json};
 
+pub use organization::{Organization, Size};
 pub use request::Requests;
 use words::{
     ACCOUNTS, ASSUME, CAM_OBJECTS, COS_KEYS, DOMAINS, FAMILIES, OBJECTS, OPERATION_PATTERNS, OPERATIONS,
