@@ -59,9 +59,8 @@ impl<'a> Words<'a> {
     /// The record of `N` integers with this number.
     #[inline]
     pub fn record<const N: usize>(self, number: u32) -> Option<[u32; N]> {
-        let start = (number as usize).checked_mul(N)?;
-        let words = self.0.get(start..)?.first_chunk::<N>()?;
-        Some(words.map(|word| word.to_native()))
+        let (records, _) = self.0.as_chunks::<N>();
+        records.get(number as usize).map(|words| words.map(|word| word.to_native()))
     }
 
     /// The `N` integers from an index on.

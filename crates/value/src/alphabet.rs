@@ -1,5 +1,42 @@
 //! The small alphabets that names, numbers and services are written in.
 
+/// A set of ASCII bytes.
+///
+/// PERF: one load a byte instead of four comparisons; every byte of a request but the path passes here.
+struct Alphabet([bool; 256]);
+
+impl Alphabet {
+    // Evaluated at compile time only.
+    #[allow(clippy::indexing_slicing)]
+    /// Letters of the given cases, digits, and some marks.
+    const fn new(upper: bool, marks: &[u8]) -> Self {
+        let mut bytes = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            let c = byte as u8;
+            let mut in_it = c.is_ascii_lowercase() || c.is_ascii_digit() || upper && c.is_ascii_uppercase();
+            let mut mark = 0;
+            while mark < marks.len() {
+                in_it = in_it || marks[mark] == c;
+                mark += 1;
+            }
+            bytes[byte] = in_it;
+            byte += 1;
+        }
+        Self(bytes)
+    }
+
+    #[inline]
+    fn has(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)).copied().unwrap_or(false)
+    }
+}
+
+static SERVICE: Alphabet = Alphabet::new(false, b"_-");
+static REGION: Alphabet = Alphabet::new(false, b"-");
+static OPERATION: Alphabet = Alphabet::new(true, b"_*./-");
+static NAME: Alphabet = Alphabet::new(true, b"_.@=+-");
+
 /// A number of an account, user, group or role: `[1-9][0-9]*` (CITE PRI-4).
 pub fn is_number(text: &str) -> bool {
     matches!(text.as_bytes().first(), Some(b'1'..=b'9')) && text.bytes().all(|b| b.is_ascii_digit())
@@ -34,8 +71,9 @@ pub fn is_session_name(text: &str) -> bool {
 }
 
 /// One byte of [`is_name`].
+#[inline]
 pub fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'@' | b'=' | b'+' | b'-')
+    NAME.has(byte)
 }
 
 /// The short name of a service: `[a-z0-9][a-z0-9_-]*` (CITE ACT-1).
@@ -44,13 +82,15 @@ pub fn is_service(text: &str) -> bool {
 }
 
 /// One byte of a service name after the first.
+#[inline]
 pub fn is_service_byte(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-')
+    SERVICE.has(byte)
 }
 
 /// A byte of an operation in a policy: `A-Za-z0-9_*./-` (CITE ACT-1).
+#[inline]
 pub fn is_operation_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'*' | b'.' | b'/' | b'-')
+    OPERATION.has(byte)
 }
 
 /// A region segment: `[a-z0-9-]*` (CITE RES-5, REQ-5).
@@ -59,8 +99,9 @@ pub fn is_region(text: &str) -> bool {
 }
 
 /// One byte of [`is_region`].
+#[inline]
 pub fn is_region_byte(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+    REGION.has(byte)
 }
 
 /// A lower-case domain of at least two labels (CITE PRI-4).
