@@ -307,6 +307,11 @@ pub(crate) fn match_pattern(
     fold: bool,
 ) -> Option<Truth> {
     let range = tables.pattern_ends.range(number)?;
+    if let (3, false) = (range.len(), fold)
+        && let Some(plain) = match_three(tables, range.start, text)
+    {
+        return Some(Truth::from(plain));
+    }
     for at in range {
         let [kind, _, _] = tables.pieces.record::<3>(at)?;
         let missing = match kind {
@@ -340,4 +345,19 @@ pub(crate) fn match_pattern(
         }
     }
     Some(Truth::from(rest.is_empty()))
+}
+
+/// `a*b` and `*a*`, the most common patterns; `None` for any other three pieces.
+fn match_three(tables: &Tables<'_>, start: u32, text: &str) -> Option<bool> {
+    let words = tables.pieces.record_at::<9>(start.checked_mul(3)?)?;
+    let [first, a, a_length, second, b, b_length, third, c, c_length] = words;
+    match (first, second, third) {
+        (piece::LITERAL, piece::STAR, piece::LITERAL) => {
+            let rest = text.strip_prefix(tables.text.get(a, a_length)?);
+            let end = tables.text.get(c, c_length)?;
+            Some(rest.is_some_and(|rest| rest.ends_with(end)))
+        }
+        (piece::STAR, piece::LITERAL, piece::STAR) => Some(text.contains(tables.text.get(b, b_length)?)),
+        _ => None,
+    }
 }

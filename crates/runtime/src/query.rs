@@ -126,8 +126,9 @@ pub(crate) struct Query<'r, 'q> {
     pub(crate) appid: u32,
     /// The sixth segment, a bucket with its slash.
     pub(crate) path: &'q str,
-    /// Hashes of the path up to its first slash, second slash, and whole; 0 for not yet made.
-    hashes: [Cell<u64>; 3],
+    /// Hashes of the path up to its first slash, second slash, and whole, once made; `Some(None)` where there
+    /// is no such slash.
+    hashes: [Cell<Option<Option<u64>>>; 3],
 }
 
 impl<'r, 'q> Query<'r, 'q> {
@@ -183,23 +184,29 @@ impl<'r, 'q> Query<'r, 'q> {
 
     fn path_hash(&self, seed: u64, bits: u32) -> Option<u64> {
         let [first, second, whole] = &self.hashes;
-        let mut slashes = self.path.match_indices('/').map(|(at, _)| at);
-        let (cell, end) = match bits {
-            anchor::PATH => (whole, None),
-            anchor::PATH_2 => (second, slashes.nth(1)),
-            _ => (first, slashes.next()),
+        let cell = match bits {
+            anchor::PATH => whole,
+            anchor::PATH_2 => second,
+            _ => first,
         };
-        if cell.get() != 0 {
-            return Some(cell.get());
+        if let Some(hash) = cell.get() {
+            return hash;
         }
-        let text = match end {
-            Some(slash) => self.path.get(..=slash)?,
-            None if bits == anchor::PATH => self.path,
-            None => return None,
+        let hash = self.path_part(bits).map(|text| hash::text(seed, text));
+        cell.set(Some(hash));
+        hash
+    }
+
+    /// The path up to its first or second slash, or all of it.
+    fn path_part(&self, bits: u32) -> Option<&'q str> {
+        let slashes = match bits {
+            anchor::PATH => return Some(self.path),
+            anchor::PATH_2 => 1,
+            _ => 0,
         };
-        let hash = hash::text(seed, text);
-        cell.set(hash);
-        Some(hash)
+        let mut bytes = self.path.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
+        let (slash, _) = bytes.nth(slashes)?;
+        self.path.get(..=slash)
     }
 }
 

@@ -144,6 +144,14 @@ pub(crate) fn in_project(kind: u32, id: &str, asked: &str) -> bool {
     }
 }
 
+/// Whether the row's principal element admits unsigned callers.
+pub(crate) fn admits_anyone(tables: &Tables<'_>, row: &Row) -> Option<bool> {
+    let [.., extra] = *row;
+    let Some(extra) = extra.checked_sub(1) else { return Some(true) };
+    let [principals, ..] = tables.extras.record::<5>(extra)?;
+    Some(principals == NONE || admits(tables, principals, None)?)
+}
+
 /// Whether a principal element admits the caller (CITE PRI-4 to PRI-9).
 pub(crate) fn admits(tables: &Tables<'_>, set: u32, identity: Option<&Identity<'_>>) -> Option<bool> {
     for at in tables.principal_set_ends.range(set)? {

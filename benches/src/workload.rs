@@ -1,0 +1,215 @@
+//! Parameters of workloads and the names they use, read from `workloads/`: they are data, not code.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// What a world and its requests are made by.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// Its name: that of its file.
+    #[serde(skip)]
+    pub name: &'static str,
+    /// What it shows, for people.
+    pub about: String,
+    /// Seed of every choice.
+    pub seed: u64,
+    /// Numbers of statements to measure.
+    pub sizes: Vec<usize>,
+    /// Who holds the statements.
+    pub principals: Principals,
+    /// Action entries.
+    pub actions: Actions,
+    /// Resource entries.
+    pub resources: Resources,
+    /// Regions and accounts of resources.
+    pub places: Places,
+    /// Conditions.
+    pub conditions: Conditions,
+    /// Statements that deny.
+    pub deny_percent: usize,
+    /// Resource policies of buckets.
+    pub buckets: Option<Buckets>,
+    /// Requests.
+    pub requests: Requests,
+}
+
+/// Who holds the statements.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Principals {
+    /// Statements of one sub-account; 0 for all of them.
+    pub statements: usize,
+    /// How many of them come from a group.
+    pub shared_percent: usize,
+}
+
+/// Action entries: the rest are all operations of a service.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Actions {
+    /// One operation.
+    pub exact_percent: usize,
+    /// A verb and a star.
+    pub prefix_percent: usize,
+    /// Most entries of a statement.
+    pub most: usize,
+}
+
+/// Resource entries: the rest name one resource.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    /// A literal beginning and a star.
+    pub prefix_percent: usize,
+    /// A star inside.
+    pub infix_percent: usize,
+    /// The entry `*`, in statements that allow.
+    pub all_percent: usize,
+    /// Most statements of one holder that have it: a principal with a hundred thousand statements does not
+    /// have thousands of those, which would decide every request.
+    pub all_most: usize,
+    /// Of the prefixes, those that cover a whole kind of resource, as `instance/*`; in allows, and as seldom.
+    pub whole_kind_percent: usize,
+    /// Most entries of a statement.
+    pub most: usize,
+}
+
+/// Where resources are.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Places {
+    /// How many regions policies name; 0 when they name none.
+    pub regions: usize,
+    /// Entries on accounts other than the holder's.
+    pub foreign_percent: usize,
+    /// How many such accounts there are.
+    pub foreign_accounts: usize,
+}
+
+/// Conditions.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conditions {
+    /// Statements with one.
+    pub percent: usize,
+    /// Most terms of one.
+    pub most: usize,
+}
+
+/// Resource policies of buckets.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Buckets {
+    /// The part of the statements that stand in them.
+    pub percent: usize,
+    /// Statements of one bucket.
+    pub statements: usize,
+    /// Requests that go to such a bucket.
+    pub request_percent: usize,
+}
+
+/// Requests.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requests {
+    /// How many distinct ones. PERF: fewer than 10,000 and the branch predictor knows them by heart.
+    pub count: usize,
+    /// Those made to match a statement; the others are a hit with one thing changed.
+    pub hit_percent: usize,
+    /// Those for the resource `*`.
+    pub star_percent: usize,
+    /// Those that bring a tag.
+    pub tag_percent: usize,
+    /// Whether a few callers make most of them.
+    pub skewed: bool,
+}
+
+/// A workload at a size, whose instructions are counted.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counted {
+    /// Name of the workload.
+    pub workload: String,
+    /// Statements.
+    pub size: usize,
+}
+
+/// Names that worlds are made of.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    /// How to read the file.
+    pub about: String,
+    /// Current region codes.
+    pub regions: Vec<String>,
+    /// Words of paths.
+    pub words: Vec<String>,
+    /// Values of `qcs:resource_tag`.
+    pub tags: Vec<String>,
+    /// Services.
+    pub services: Vec<Service>,
+}
+
+/// A service.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Its short name.
+    pub name: String,
+    /// Its operations.
+    pub operations: Vec<String>,
+    /// Templates of its resources.
+    pub resources: Vec<String>,
+}
+
+const FILES: [(&str, &str); 8] = [
+    ("org", include_str!("../workloads/org.json")),
+    ("org-skewed", include_str!("../workloads/org-skewed.json")),
+    ("org-dense", include_str!("../workloads/org-dense.json")),
+    ("hot", include_str!("../workloads/hot.json")),
+    ("hot-dense", include_str!("../workloads/hot-dense.json")),
+    ("conditions", include_str!("../workloads/conditions.json")),
+    ("denies", include_str!("../workloads/denies.json")),
+    ("buckets", include_str!("../workloads/buckets.json")),
+];
+
+/// Names of the workloads.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(name, _)| *name)
+}
+
+/// A workload by its name.
+///
+/// # Panics
+///
+/// If its file is not as described here.
+pub fn find(name: &str) -> Option<Workload> {
+    let (name, text) = FILES.iter().find(|(known, _)| *known == name)?;
+    let read: Result<Workload, _> = serde_json::from_str(text);
+    Some(Workload { name, ..read.unwrap_or_else(|error| panic!("workloads/{name}.json: {error}")) })
+}
+
+/// What instructions are counted for.
+///
+/// # Panics
+///
+/// If the file is not as described here.
+pub fn counted() -> Vec<Counted> {
+    let text = include_str!("../workloads/counted.json");
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("workloads/counted.json: {error}"))
+}
+
+/// The names.
+///
+/// # Panics
+///
+/// On first use, if the file is not as described here.
+pub fn names() -> &'static Names {
+    static NAMES: LazyLock<Names> = LazyLock::new(|| {
+        let text = include_str!("../workloads/names.json");
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("workloads/names.json: {error}"))
+    });
+    &NAMES
+}
