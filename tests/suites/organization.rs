@@ -13,7 +13,8 @@ use camshaft_tests::reference::Reference;
 
 #[test]
 fn an_organization_is_decided_as_the_reference_says() {
-    let total: u64 = std::env::var("CAMSHAFT_ORGANIZATION").ok().map_or(20_000, |text| text.parse().expect("a number"));
+    let total: u64 =
+        std::env::var("CAMSHAFT_ORGANIZATION").ok().map_or(20_000, |text| text.parse().expect("a number"));
     let size = Size { accounts: 200, identities: 100, resource_policies: 5_000 };
     let organization = Organization::new(1, size);
     let text = organization.world.to_string();
@@ -22,9 +23,12 @@ fn an_organization_is_decided_as_the_reference_says() {
     let read = begin.elapsed();
     let errors: Vec<_> = loaded.diagnostics.iter().filter(|found| found.is_error()).take(3).collect();
     assert!(loaded.set.is_some(), "{errors:?}");
-    assert!(loaded.counts.accounts >= size.accounts && loaded.counts.resource_policies >= size.resource_policies);
+    assert!(
+        loaded.counts.accounts >= size.accounts && loaded.counts.resource_policies >= size.resource_policies
+    );
     let begin = Instant::now();
-    let compiled = camshaft_compiler::compile(loaded.set.as_ref().expect("accepted"), &Config::default()).expect("compiles");
+    let compiled = camshaft_compiler::compile(loaded.set.as_ref().expect("accepted"), &Config::default())
+        .expect("compiles");
     println!(
         "{:?}\n{} bytes of text read in {read:?}, compiled in {:?} to {} bytes: {:?}",
         loaded.counts,
@@ -49,7 +53,9 @@ fn an_organization_is_decided_as_the_reference_says() {
                         let expected = Answer::from(reference.decide(&request));
                         let answer = product.answer(&request.to_string());
                         assert_eq!(answer, expected, "{request}");
-                        *outcomes.entry((caller(request["principal"].as_str().unwrap_or("")), answer.decision)).or_default() += 1;
+                        *outcomes
+                            .entry((caller(request["principal"].as_str().unwrap_or("")), answer.decision))
+                            .or_default() += 1;
                     }
                     outcomes
                 })

@@ -64,7 +64,8 @@ impl Organization {
         let mut parts = Vec::new();
         for (number, small) in smalls.iter().enumerate() {
             let requests = Requests::new(small, features);
-            let mut moved: Value = serde_json::from_str(&moved(&small.to_string(), number)).expect("still JSON");
+            let mut moved: Value =
+                serde_json::from_str(&moved(&small.to_string(), number)).expect("still JSON");
             let copies = multiply(&mut moved, size.identities);
             append(&mut large, moved, number, buckets);
             parts.push(Part { number, requests, copies, buckets });
@@ -81,7 +82,8 @@ impl Organization {
         if let Some(principal) = request["principal"].as_str() {
             for (uin, copies) in &part.copies {
                 if principal.ends_with(uin.as_str()) && r.chance(80) {
-                    request["principal"] = principal.replace(uin.as_str(), &copies[r.below(copies.len())]).into();
+                    request["principal"] =
+                        principal.replace(uin.as_str(), &copies[r.below(copies.len())]).into();
                     break;
                 }
             }
