@@ -89,7 +89,7 @@ pub struct Features {
 }
 
 impl Features {
-    /// What the first pipeline decides.
+    /// Identity policies and the caller's own account only.
     pub fn pipeline() -> Self {
         Features {
             resource_policies: true,

@@ -10,7 +10,7 @@ use rkyv::{Archive, Serialize};
 use crate::dictionary::{Dictionary, Pairs};
 use crate::words::{Text, Words};
 
-/// What a table is for (CITE INV-4 of the architecture).
+/// What a table is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Section {
     /// Read by decisions.
@@ -239,7 +239,7 @@ schema! {
     /// Their texts.
     Explain prerequisite_text Text,
 
-    /// One `name=value` a line: compiler version, semantics, options, input digest.
+    /// One `name=value` a line: compiler version, semantics, digest of policy names and statements.
     Provenance provenance Text,
 }
 

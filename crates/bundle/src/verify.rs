@@ -1,4 +1,4 @@
-//! One pass over the tables of a bundle: every index, range and order (CITE INV-3 of the architecture).
+//! One pass over the tables of a bundle: every index, range and order.
 //!
 //! Tables in, nothing or the first fault out; called by [`crate::Bundle::open`]. After it no accessor of
 //! the runtime fails for a reason of the bundle, and every walk ends: a probe at an empty slot, a trie

@@ -1,11 +1,19 @@
 //! The command line: one struct a command, with the examples that `camshaft help` shows.
 
+mod world;
+
+mod import;
+
 use std::path::PathBuf;
 
 use camshaft_frontend::limits::Limits;
 use camshaft_frontend::policy::Kind;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use world::{Attach, Change, Detach, List, Listing, Revoke, Show, World, WorldCommand};
+
+pub(crate) use import::{From as ImportFrom, Import, Terraform as ImportTerraform};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -94,6 +102,8 @@ pub(crate) enum Command {
     Test(Test),
     Inspect(Inspect),
     Verify(Verify),
+    Import(Import),
+    World(World),
     Completions(Completions),
     Help(Help),
 }

@@ -8,9 +8,11 @@ mod demo;
 mod explain;
 mod fmt;
 mod help;
+mod import;
 mod inspect;
 mod test;
 mod verify;
+mod world;
 
 use crate::args::Command;
 use crate::console::Console;
@@ -28,6 +30,8 @@ pub(crate) fn run(command: &Command, console: &mut Console) -> Result<Exit, Fail
         Command::Test(args) => test::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),
         Command::Verify(args) => verify::run(args, console),
+        Command::World(args) => world::run(args, console),
+        Command::Import(args) => import::run(args, console),
         Command::Completions(args) => completions::run(args, console),
         Command::Help(args) => help::run(args, console),
     }

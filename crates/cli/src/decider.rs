@@ -12,8 +12,8 @@ use camshaft_frontend::source::Source;
 use camshaft_frontend::world::Loaded;
 use camshaft_runtime::{Decision, Engine, Reasons, Request, Scratch, Session, SessionPolicy};
 
-/// What session policies are read with. A bundle does not hold it, so with a bundle alone the defaults
-/// apply: no parameters, no catalogue, limits of the platform.
+/// What session policies are read with. A bundle alone records `list_deny` only, and the defaults apply to
+/// the rest: no parameters, no catalogue, limits of the platform.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
     /// Options of the world.
@@ -31,6 +31,16 @@ impl From<&Loaded> for Reading {
             parameters: loaded.parameters.clone(),
             catalogue: loaded.catalogue.clone(),
         }
+    }
+}
+
+/// What a bundle does record: the options that change decisions of session policies.
+impl From<&Bundle> for Reading {
+    fn from(bundle: &Bundle) -> Self {
+        use camshaft_bundle::schema::{option, scalar};
+        let list_deny_cam = bundle.tables().scalar(scalar::OPTIONS) & option::LIST_DENY_CAM != 0;
+        let options = WorldOptions { list_deny_cam, ..WorldOptions::default() };
+        Self { options, ..Self::default() }
     }
 }
 

@@ -56,6 +56,33 @@ pub(crate) fn limits(reading: &Reading) -> Limits {
     limits
 }
 
+/// The members of a JSON object as they stand, repeated ones included.
+struct Entries(Vec<(String, Vec<String>)>);
+
+impl<'de> serde::Deserialize<'de> for Entries {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Entries;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of action sets")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
 /// The action sets of a file.
 pub(crate) fn catalogue(path: Option<&PathBuf>) -> Result<Catalogue, Failure> {
     let Some(path) = path else { return Ok(Catalogue::new()) };
@@ -66,8 +93,14 @@ pub(crate) fn catalogue(path: Option<&PathBuf>) -> Result<Catalogue, Failure> {
         )
     };
     let bytes = input::read(path)?;
-    let catalogue: Catalogue =
-        serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let Entries(entries) = serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let mut catalogue = Catalogue::new();
+    for (name, actions) in entries {
+        // A plain map would keep the last of two equal names silently.
+        if catalogue.insert(name.clone(), actions).is_some() {
+            return Err(malformed(format!("`{name}` is defined twice")));
+        }
+    }
     match check_catalogue(&catalogue).into_iter().next() {
         Some(fault) => Err(malformed(fault.message)),
         None => Ok(catalogue),
@@ -105,7 +138,8 @@ fn own_name(file: &Path) -> String {
     }
 }
 
-fn rename(source: &mut Source, name: String) {
+/// Gives a source another name.
+pub(crate) fn rename(source: &mut Source, name: String) {
     if source.name() != name {
         let line = source.position(0).line as usize;
         *source = Source::at_line(name, source.text(), line);
@@ -115,6 +149,18 @@ fn rename(source: &mut Source, name: String) {
 /// The world file that a path stands for.
 pub(crate) fn world_file(path: &Path) -> PathBuf {
     if path.is_dir() { path.join("world.json") } else { path.to_owned() }
+}
+
+/// The world file that a path stands for; a folder must have one.
+pub(crate) fn existing(path: &Path) -> Result<PathBuf, Failure> {
+    let file = world_file(path);
+    if path.is_dir() && !file.exists() {
+        return Err(Failure::usage_with(
+            format!("`{}` holds no `world.json`", path.display()),
+            "name the file of the world, or the policies themselves",
+        ));
+    }
+    Ok(file)
 }
 
 /// What a path on the command line holds.
@@ -134,13 +180,7 @@ pub(crate) enum Given {
 
 /// Reads a file, a folder that holds `world.json`, or standard input. A stream is read line by line, whatever its size.
 pub(crate) fn given(path: &Path, overrides: &Overrides) -> Result<Given, Failure> {
-    let file = world_file(path);
-    if path.is_dir() && !file.exists() {
-        return Err(Failure::usage_with(
-            format!("`{}` holds no `world.json`", path.display()),
-            "name the file of the world, or the policies themselves",
-        ));
-    }
+    let file = existing(path)?;
     let mut reader = input::open(&file)?;
     let mut bytes = first_line(&mut reader, &file)?;
     let name = input::name(&file);
@@ -160,7 +200,8 @@ pub(crate) fn given(path: &Path, overrides: &Overrides) -> Result<Given, Failure
     }
 }
 
-fn world_of(file: &Path, text: String, overrides: &Overrides) -> Result<World, Failure> {
+/// A world whose text is at hand, as that of a file.
+pub(crate) fn world_of(file: &Path, text: String, overrides: &Overrides) -> Result<World, Failure> {
     let folder = Folder::of(file)?;
     let loaded = world::load(WorldInput::text(&own_name(file), text), &folder, overrides);
     Ok(World::of(loaded, file, folder))

@@ -52,7 +52,8 @@ pub(crate) struct Block {
 const LIST_KEYS: usize = 8;
 /// Rows up to which a block needs no keys.
 const LIST_ROWS: usize = 4;
-/// Exact actions up to which a row may stand under each of them.
+/// Actions, or services of actions, up to which a row may stand under each of them: a row is never copied
+/// under more keys, so an index stays linear in the rows.
 const ACTION_KEYS: usize = 16;
 
 /// The parts of a key, comparable and with the path as text.
@@ -98,9 +99,13 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Block {
         };
     }
     let mut entries: Entries<'_> = Vec::with_capacity(rows.len());
+    let mut last = None;
     for &number in rows {
         if let Some(row) = context.rows.get(number as usize) {
-            base_keys(context, row, number, &mut entries);
+            // Rows of a statement stand together; `*` and entries of one service keep their own keys.
+            let this = (row.statement(), row.words[row::SERVICE]);
+            base_keys(context, row, number, last != Some(this), &mut entries);
+            last = Some(this);
         }
     }
     tidy(context, &mut entries);
@@ -115,7 +120,13 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Block {
 }
 
 /// The widest keys under which a row can be asked for.
-fn base_keys<'a>(context: &Context<'a>, row: &Row, number: u32, entries: &mut Entries<'a>) {
+fn base_keys<'a>(
+    context: &Context<'a>,
+    row: &Row,
+    number: u32,
+    first_of_statement: bool,
+    entries: &mut Entries<'a>,
+) {
     let Some(reach) = context.reaches.get(row.actions() as usize) else { return };
     let key = Key { kind: 0, service: NONE, region: NONE, account: 0, action: NONE, path: "" };
     let mut by_action = |kind: u32, only: Option<u32>| {
@@ -135,7 +146,9 @@ fn base_keys<'a>(context: &Context<'a>, row: &Row, number: u32, entries: &mut En
     if row.star {
         // CITE RES-18: the service of the entry is that of the action, or none.
         match service {
-            NONE => by_action(anchor::STAR, None),
+            // One row speaks for its statement.
+            NONE if first_of_statement => by_action(anchor::STAR, None),
+            NONE => {}
             service if reach.all || reach.services.contains(&service) => {
                 let kind = anchor::STAR | anchor::ACTION_SERVICE;
                 entries.push((Key { kind, action: service, ..key }, number));
@@ -241,7 +254,7 @@ fn action_keys<'a>(context: &Context<'a>, key: &Key<'a>, row: &Row) -> Vec<Key<'
         let kind = key.kind & !anchor::ACTION_BITS | anchor::ACTION;
         return exact.map(|(_, action)| Key { kind, action: *action, ..*key }).collect();
     }
-    if by_service {
+    if by_service || reach.services.len() > ACTION_KEYS {
         return Vec::new();
     }
     let kind = key.kind | anchor::ACTION_SERVICE;

@@ -72,6 +72,11 @@ pub fn session(policy: Policy, options: &Options, config: &Config) -> Result<Com
 fn seed(lowering: &Lowering<'_>) -> u64 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(lowering.heap.text().as_bytes());
+    let names = [&lowering.segments, &lowering.uins, &lowering.appids, &lowering.keys, &lowering.names];
+    for text in names.into_iter().chain([&lowering.actions.exact]).flat_map(|names| names.texts()) {
+        hasher.update(text.as_bytes());
+        hasher.update(&[0]);
+    }
     for row in &lowering.rows {
         for word in row.words {
             hasher.update(&word.to_le_bytes());
@@ -100,6 +105,9 @@ fn blocks(
         let rows: Vec<u32> = policies.flat_map(|policy| policy.rows.0..policy.rows.1).collect();
         block::build(&context, &rows)
     };
+    if directory.sets.len() <= 1 || config.get_threads() == 1 {
+        return Ok(directory.sets.iter().map(build).collect());
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(config.get_threads()).build();
     let pool = pool.map_err(|_| CompileErrorKind::TooMany { what: "threads" })?;
     Ok(pool.install(|| directory.sets.par_iter().map(build).collect()))

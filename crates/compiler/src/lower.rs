@@ -153,7 +153,7 @@ impl<'w> Lowering<'w> {
         for entry in &statement.resources {
             match (entry, scope) {
                 (ResourceEntry::All, None) => self.all(&common),
-                (ResourceEntry::All, Some(scope)) => self.segments(&common, &scope.scope, attachment, None),
+                (ResourceEntry::All, Some(scope)) => self.scoped(&common, &anything(), scope, attachment),
                 (ResourceEntry::Segments(pattern), None) => self.unscoped(&common, pattern, attachment),
                 (ResourceEntry::Segments(pattern), Some(scope)) => {
                     self.scoped(&common, pattern, scope, attachment)
@@ -220,9 +220,14 @@ impl<'w> Lowering<'w> {
             (Some(service), Some(path)) if &**service == "cos" => path,
             _ => entry.path.clone(),
         };
-        let Some((path, residual)) = inside(&scope.path, slashed) else { return };
+        // CITE RES-21: scope and entry may go by different spellings of one object, so both are tested.
+        let spelled = scope.service.as_deref() == Some("cam");
+        let met = if spelled { Some((slashed, true)) } else { inside(&scope.path, slashed) };
+        let (Some((path, residual)), Some(project)) = (met, both(&scope.project, &entry.project)) else {
+            return;
+        };
         let row = ResourcePattern {
-            project: entry.project.clone(),
+            project,
             service: scope.service.clone(),
             region: entry.region.clone().or_else(|| scope.region.clone()),
             account: scope.account.clone(),
@@ -262,8 +267,10 @@ impl<'w> Lowering<'w> {
             None => NONE,
             Some(scope) => {
                 let scope_tail = tail::classify(scope, &mut self.heap, &mut self.patterns);
-                // The row must also match its scope, so the longer literal of the two finds it.
-                if scope_tail.head.1 > tail.head.1 {
+                // The row must also match its scope, so the longer literal of the two finds it, unless the
+                // scope may be met by another spelling.
+                let spelled = pattern.service.as_deref() == Some("cam");
+                if !spelled && scope_tail.head.1 > tail.head.1 {
                     tail = Tail { head: scope_tail.head, ..tail };
                 }
                 tail::store(scope, &mut self.heap, &mut self.patterns)
@@ -361,6 +368,25 @@ impl<'w> Lowering<'w> {
         set.sort_unstable();
         set.dedup();
         self.principal_sets.id(set)
+    }
+}
+
+/// Six segments that leave everything to the scope.
+fn anything() -> ResourcePattern {
+    ResourcePattern {
+        project: ProjectPattern::Any,
+        service: None,
+        region: None,
+        account: AccountPattern::Any,
+        path: Pattern(vec![Piece::Star]),
+    }
+}
+
+/// The projects that lie in both, `None` for none (CITE RES-3).
+fn both(a: &ProjectPattern, b: &ProjectPattern) -> Option<ProjectPattern> {
+    match (a, b) {
+        (ProjectPattern::Any, project) | (project, ProjectPattern::Any) => Some(project.clone()),
+        (a, b) => (a == b).then(|| a.clone()),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     diagnostic::{Diagnostic, code},
     document::{Document, Reading},
     json::{self, Member, Node, Value},
-    policy::{Effect, Kind, Statement, Term},
+    policy::{Effect, Kind, ResourceEntry, ResourcePattern, Statement, Term},
     setting::Setting,
     source::Source,
 };
@@ -66,6 +66,11 @@ pub fn values_text(term: &Term) -> String {
     let mut out = String::new();
     form::write_list(&mut out, &entry::term_values(term));
     out
+}
+
+/// The six segments of a scope or resource, in the meaning of the canonical form.
+pub fn resource_text(pattern: &ResourcePattern) -> String {
+    entry::resource_text(&ResourceEntry::Segments(pattern.clone()))
 }
 
 type Sourced = (Form, Vec<u32>);

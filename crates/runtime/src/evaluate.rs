@@ -219,18 +219,18 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
         }
         let buffer: &str = buffer;
         let target = Target { resource, owner, path: if bucket { buffer } else { resource.path } };
-        let query = target.query(tables, self.action);
-        match self.spellings(&resource, buffer)? {
-            [None, None] => self.layers(&[query], Some(&target), marks),
-            [first, second] => {
-                let first = query.spelled(first.unwrap_or(target.path));
-                match second {
-                    None => self.layers(&[query, first], Some(&target), marks),
-                    Some(second) => {
-                        let second = query.spelled(second);
-                        self.layers(&[query, first, second], Some(&target), marks)
-                    }
-                }
+        let mut query = target.query(tables, self.action);
+        let [first, second] = self.spellings(&resource, buffer)?;
+        if first.is_none() && second.is_none() {
+            return self.layers(&[query], Some(&target), marks);
+        }
+        query.spellings = [Some(target.path), first, second];
+        let first = query.spelled(first.unwrap_or(target.path));
+        match second {
+            None => self.layers(&[query, first], Some(&target), marks),
+            Some(second) => {
+                let second = query.spelled(second);
+                self.layers(&[query, first, second], Some(&target), marks)
             }
         }
     }

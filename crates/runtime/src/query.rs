@@ -126,6 +126,8 @@ pub(crate) struct Query<'r, 'q> {
     pub(crate) appid: u32,
     /// The sixth segment, a bucket with its slash.
     pub(crate) path: &'q str,
+    /// All spellings of an object of CAM; none where there is only one (CITE RES-21).
+    pub(crate) spellings: [Option<&'q str>; 3],
     /// Hashes of the path up to its first slash, second slash, and whole, once made; `Some(None)` where there
     /// is no such slash.
     hashes: [Cell<Option<Option<u64>>>; 3],
@@ -144,6 +146,7 @@ impl<'r, 'q> Query<'r, 'q> {
             uin: NONE,
             appid: NONE,
             path: "",
+            spellings: [None; 3],
             hashes: Default::default(),
         }
     }
@@ -324,6 +327,7 @@ impl<'r, 'q> Target<'r, 'q> {
             uin,
             appid,
             path: self.path,
+            spellings: [None; 3],
             hashes: Default::default(),
         }
     }

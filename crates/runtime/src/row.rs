@@ -130,9 +130,14 @@ fn special(tables: &Tables<'_>, extra: u32, query: &Query<'_, '_>, view: View<'_
     )
 }
 
-/// The sixth segment of the scope; it has no variables.
+/// Whether some spelling of the sixth segment lies in the scope; it has no variables.
 pub(crate) fn in_scope(tables: &Tables<'_>, scope: u32, query: &Query<'_, '_>) -> Option<bool> {
-    Some(guard::match_pattern(tables, scope, query.path, &Subject::default(), false)? == Truth::True)
+    for path in core::iter::once(query.path).chain(query.spellings.into_iter().flatten()) {
+        if guard::match_pattern(tables, scope, path, &Subject::default(), false)? == Truth::True {
+            return Some(true);
+        }
+    }
+    Some(false)
 }
 
 /// CITE RES-3

@@ -16,8 +16,8 @@ pub struct Departure {
 impl Instant {
     /// Reads a date of a request: `T` and a zone are required, digits beyond milliseconds are dropped.
     pub fn parse(text: &str) -> Option<Self> {
-        let (instant, departure, digits) = read(text)?;
-        (!departure.blank && !departure.no_zone && digits <= 32).then_some(instant)
+        let (instant, departure, _) = read(text)?;
+        (!departure.blank && !departure.no_zone).then_some(instant)
     }
 
     /// Reads a date of a policy: the zone may be missing, a blank may stand for `T`, and at most three

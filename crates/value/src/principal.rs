@@ -160,7 +160,15 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// The uin of the caller's root account, where it has one.
+    /// The uin of the root account that the caller belongs to or acts for, where there is one.
+    pub fn root(self) -> Option<&'a str> {
+        match self {
+            Self::AccountService { root, .. } | Self::Provider { root, .. } => Some(root),
+            caller => caller.account(),
+        }
+    }
+
+    /// The uin of the root account of which the caller is an identity; services and providers are none.
     pub fn account(self) -> Option<&'a str> {
         match self {
             Self::Root { uin: root }

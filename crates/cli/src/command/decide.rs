@@ -89,11 +89,9 @@ pub(crate) fn decider(question: &Question, console: &Console) -> Result<Decider,
                 "a bundle was built with its own; give them to `camshaft build`",
             ));
         }
-        return Ok(Decider::new(
-            load::bundle(path)?,
-            decider::Reading::default(),
-            Config::default().threads(1),
-        ));
+        let bundle = load::bundle(path)?;
+        let reading = decider::Reading::from(&bundle);
+        return Ok(Decider::new(bundle, reading, Config::default().threads(1)));
     }
     if question.policies.is_empty() {
         return Err(Failure::usage_with(

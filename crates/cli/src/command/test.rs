@@ -163,7 +163,8 @@ fn given(args: &Test) -> Result<Option<Engine>, Failure> {
             resource_policy_services: load::resource_policy_services(&bundle),
             ..WorldOptions::default()
         };
-        let decider = Decider::new(bundle, decider::Reading::default(), Config::default().threads(1));
+        let reading = decider::Reading::from(&bundle);
+        let decider = Decider::new(bundle, reading, Config::default().threads(1));
         return Ok(Some(Engine { decider, options, codes: BTreeSet::new() }));
     }
     let Some(path) = &args.world else { return Ok(None) };

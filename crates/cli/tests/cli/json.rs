@@ -128,7 +128,7 @@ fn conforms(text: &[u8], name: &str) -> Value {
 }
 
 /// Runs a command for its JSON; the exit code must be the given one.
-fn json(folder: &Folder, args: &[&str], exit: i32, name: &str) -> Value {
+pub(crate) fn json(folder: &Folder, args: &[&str], exit: i32, name: &str) -> Value {
     let args: Vec<&str> = args.iter().copied().chain(["--format", "json"]).collect();
     let Output { status, stdout, stderr } = folder.run(&args);
     assert_eq!(status.code(), Some(exit), "{args:?}: {}", String::from_utf8_lossy(&stderr));
@@ -170,6 +170,42 @@ fn every_command_has_its_schema() {
     );
     assert_eq!(run(&["verify", "again.cam"], 0, "verify.json")["digest"], inspected["digest"]);
     run(&["help", "CAM0319"], 0, "diagnostic-page.json");
+    let listed = run(&["world", "list", "org"], 0, "world-list.json");
+    assert_eq!(listed["policies"].as_array().map(Vec::len), Some(5));
+    let dev = "100000000001/100000000011";
+    assert_eq!(run(&["world", "show", "org", dev], 0, "world-show.json")["identity"]["kind"], "user");
+    assert_eq!(
+        run(&["world", "revoke", "org", "--principal", dev], 0, "world-change.json")["written"],
+        false
+    );
+}
+
+#[test]
+fn imports_have_their_schema() {
+    let folder = Folder::new();
+    let run = |args: &[&str], exit| {
+        let args = [&["import", "terraform"], args].concat();
+        json(&folder, &args, exit, "import.json")
+    };
+    let state = run(&["terraform/state.json", "-o", "imported.json"], 0);
+    assert_eq!((&state["written"], &state["world"]), (&true.into(), &Value::Null));
+    assert_eq!(state["not_mapped"].as_array().map(Vec::len), Some(3));
+    let strict = run(&["terraform/state.json", "-o", "strict.json", "--strict"], 3);
+    assert_eq!((&strict["written"], &strict["not_mapped"]), (&false.into(), &state["not_mapped"]));
+    assert!(!folder.path().join("strict.json").exists());
+    // Without `-o` the world is in the report, and the same.
+    let plan = run(&["terraform/plan.json"], 0);
+    assert_eq!(
+        (&plan["source"], &plan["world"]["accounts"][0]["uin"]),
+        (&"plan".into(), &"100000000001".into())
+    );
+    let inline = run(&["terraform/state.json"], 0);
+    let file = fs::read(folder.path().join("imported.json")).unwrap();
+    assert_eq!(inline["world"], serde_json::from_slice::<Value>(&file).unwrap());
+    // Secrets of the state stay in it.
+    assert!(!inline.to_string().contains("secret"));
+    json(&folder, &["import", "terraform", "terraform/raw.tfstate"], 2, "error.json");
+    json(&folder, &["import", "terraform", "terraform/cut.json"], 3, "error.json");
 }
 
 #[test]
@@ -343,9 +379,20 @@ fn completions_are_made_for_every_shell() {
 #[test]
 fn every_command_has_an_example() {
     let folder = Folder::new();
-    for command in
-        ["check", "fmt", "build", "decide", "explain", "test", "inspect", "verify", "completions", "help"]
-    {
+    for command in [
+        "check",
+        "fmt",
+        "build",
+        "decide",
+        "explain",
+        "test",
+        "inspect",
+        "verify",
+        "import",
+        "world",
+        "completions",
+        "help",
+    ] {
         let output = folder.run(&["help", command]);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(text.contains(&format!("Examples:\n  camshaft {command}")), "{text}");

@@ -3,3 +3,4 @@
 mod console;
 mod folder;
 mod json;
+mod world;
