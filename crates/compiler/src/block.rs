@@ -102,10 +102,12 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Block {
     let mut last = None;
     for &number in rows {
         if let Some(row) = context.rows.get(number as usize) {
-            // Rows of a statement stand together; `*` and entries of one service keep their own keys.
-            let this = (row.statement(), row.words[row::SERVICE]);
-            base_keys(context, row, number, last != Some(this), &mut entries);
-            last = Some(this);
+            // Rows of a statement stand together.
+            let first = last != Some(row.statement());
+            base_keys(context, row, number, first, &mut entries);
+            if row.star && row.words[row::SERVICE] == NONE {
+                last = Some(row.statement());
+            }
         }
     }
     tidy(context, &mut entries);
@@ -120,13 +122,7 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Block {
 }
 
 /// The widest keys under which a row can be asked for.
-fn base_keys<'a>(
-    context: &Context<'a>,
-    row: &Row,
-    number: u32,
-    first_of_statement: bool,
-    entries: &mut Entries<'a>,
-) {
+fn base_keys<'a>(context: &Context<'a>, row: &Row, number: u32, first_star: bool, entries: &mut Entries<'a>) {
     let Some(reach) = context.reaches.get(row.actions() as usize) else { return };
     let key = Key { kind: 0, service: NONE, region: NONE, account: 0, action: NONE, path: "" };
     let mut by_action = |kind: u32, only: Option<u32>| {
@@ -147,7 +143,7 @@ fn base_keys<'a>(
         // CITE RES-18: the service of the entry is that of the action, or none.
         match service {
             // One row speaks for its statement.
-            NONE if first_of_statement => by_action(anchor::STAR, None),
+            NONE if first_star => by_action(anchor::STAR, None),
             NONE => {}
             service if reach.all || reach.services.contains(&service) => {
                 let kind = anchor::STAR | anchor::ACTION_SERVICE;
