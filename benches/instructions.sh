@@ -4,6 +4,7 @@
 #   benches/instructions.sh            print them
 #   benches/instructions.sh --check    fail when a workload takes over 3 % more than instructions.tsv says
 #   benches/instructions.sh --update   print them and write instructions.tsv
+#   benches/instructions.sh --heavy    print those that take minutes and gigabytes; they are not stored
 #
 # Without valgrind it skips, and fails where CI=true.
 set -eu
@@ -11,8 +12,9 @@ cd "$(dirname "$0")/.."
 stored=benches/instructions.tsv
 mode=${1:-}
 case $mode in
-'' | --check | --update) ;;
-*) echo "usage: $0 [--check | --update]" >&2; exit 2 ;;
+'' | --check | --update) weight=light ;;
+--heavy) weight=heavy ;;
+*) echo "usage: $0 [--check | --update | --heavy]" >&2; exit 2 ;;
 esac
 
 if ! command -v valgrind >/dev/null 2>&1; then
@@ -25,11 +27,11 @@ cargo build --quiet --release -p camshaft-benches --bin count
 count=${CARGO_TARGET_DIR:-target}/release/count
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$count" write "$folder"
+"$count" write "$weight" "$folder"
 
 figures=$folder/figures.tsv
 printf '# Instructions of one decision; %s. Written by benches/instructions.sh --update.\n' "$(rustc --version)" >"$figures"
-for name in $("$count" list); do
+for name in $("$count" list "$weight"); do
     if ! requests=$(valgrind --tool=callgrind --callgrind-out-file="$folder/$name.out" \
         --toggle-collect='*decide_counted*' "$count" decide "$folder" "$name" 2>"$folder/$name.log"); then
         cat "$folder/$name.log" >&2

@@ -129,7 +129,7 @@ impl<'w> Baseline<'w> {
         }
         for (number, account) in world.accounts.iter().enumerate() {
             for (at, user) in account.users.iter().enumerate() {
-                let group = user.group.map_or(&[][..], |group| &account.groups[group].policies);
+                let group = user.groups.iter().flat_map(|group| &account.groups[*group].policies);
                 let held = user.policies.iter().chain(group);
                 let rules: Vec<u32> = held.flat_map(|policy| policies[*policy].iter().copied()).collect();
                 let mut by_service: Map<'w, Vec<u32>> = Map::default();

@@ -37,7 +37,7 @@ pub fn policy_set(world: &World) -> PolicySet {
         let ids = |policies: &[usize]| policies.iter().map(|policy| PolicyId(*policy as u32)).collect();
         let users = account.users.iter().map(|user| policy::User {
             uin: user.uin.as_str().into(),
-            groups: user.group.iter().map(|group| *group as u32).collect(),
+            groups: user.groups.iter().map(|group| *group as u32).collect(),
             policies: ids(&user.policies),
             ..policy::User::default()
         });
@@ -46,11 +46,17 @@ pub fn policy_set(world: &World) -> PolicySet {
             id: None,
             policies: ids(&group.policies),
         });
+        let roles = account.roles.iter().map(|role| policy::Role {
+            name: role.name.as_str().into(),
+            policies: ids(&role.policies),
+            ..policy::Role::default()
+        });
         set.accounts.push(policy::Account {
             uin: account.uin.as_str().into(),
             appid: Some(account.appid.as_str().into()),
             users: users.collect(),
             groups: groups.collect(),
+            roles: roles.collect(),
             ..policy::Account::default()
         });
     }
@@ -81,7 +87,7 @@ fn bucket_name(number: usize) -> String {
     format!("bucket{number:07}")
 }
 
-fn pattern(text: &str) -> Pattern {
+pub(crate) fn pattern(text: &str) -> Pattern {
     let pieces = camshaft_value::pattern::split_stars(text).map(|piece| match piece {
         camshaft_value::pattern::Piece::Literal(literal) => Piece::Literal(literal.into()),
         camshaft_value::pattern::Piece::Star => Piece::Star,
@@ -184,14 +190,16 @@ pub fn ndjson(world: &World) -> String {
         put(&mut text, format_args!(r#"{{"account":{{"uin":"{}","appid":"{}","#, account.uin, account.appid));
         list(&mut text, r#""users":["#, &account.users, |text, user| {
             put(text, format_args!(r#"{{"uin":"{}","#, user.uin));
-            let groups = user.group.iter().map(|group| &account.groups[*group].name);
+            let groups = user.groups.iter().map(|group| &account.groups[*group].name);
             list(text, r#""groups":["#, groups, |text, name| put(text, format_args!("\"{name}\"")));
             names(text, &user.policies);
         });
-        list(text_comma(&mut text), r#""groups":["#, &account.groups, |text, group| {
-            put(text, format_args!(r#"{{"name":"{}""#, group.name));
-            names(text, &group.policies);
-        });
+        for (head, holders) in [(r#","groups":["#, &account.groups), (r#","roles":["#, &account.roles)] {
+            list(&mut text, head, holders, |text, holder| {
+                put(text, format_args!(r#"{{"name":"{}""#, holder.name));
+                names(text, &holder.policies);
+            });
+        }
         text.push_str(r#","policies":{"#);
         for (at, policy) in policies.iter().enumerate() {
             let comma = if at == 0 { "" } else { "," };
@@ -209,11 +217,6 @@ pub fn ndjson(world: &World) -> String {
 fn put(text: &mut String, arguments: core::fmt::Arguments<'_>) {
     // Writing to a string does not fail.
     let _ = text.write_fmt(arguments);
-}
-
-fn text_comma(text: &mut String) -> &mut String {
-    text.push(',');
-    text
 }
 
 /// `head`, the items divided by commas, `]`.
@@ -290,6 +293,18 @@ fn document(world: &World, text: &mut String, statements: &[Statement]) {
         text.push('}');
     });
     text.push('}');
+}
+
+/// Characters that statements take in a document, with a comma; none of them is a blank.
+pub(crate) fn characters(world: &World, statements: &[Statement]) -> usize {
+    let mut text = String::new();
+    document(world, &mut text, statements);
+    text.len() - r#"{"version":"2.0","statement":[]}"#.len() + 1
+}
+
+/// Loads lines of JSON under the quotas of the platform.
+pub fn load_within_quotas(text: String) -> Loaded {
+    load(WorldInput::text(SOURCE, text), &NoFiles, &Overrides::default())
 }
 
 /// Loads lines of JSON. The quotas of the platform are lifted: one sub-account may hold everything.

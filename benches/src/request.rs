@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use camshaft_runtime::Request;
 
 use crate::random::Random;
-use crate::workload::{self, Service, Workload};
+use crate::workload::{self, Callers, Service, Workload};
 use crate::world::{Resource, Statement, Term, UserId, World, path};
 
 /// The text of a request.
@@ -27,17 +27,33 @@ pub struct Text {
 /// Makes the distinct requests of a workload, at least as many as its parameters say: with more than
 /// 250,000 statements, one for every sixteen.
 pub fn make(workload: &Workload, world: &World) -> Vec<Text> {
+    make_for(workload, world, Callers::All, None)
+}
+
+/// Those of some callers, or on one service.
+pub fn make_for(workload: &Workload, world: &World, callers: Callers, service: Option<&str>) -> Vec<Text> {
     let random = Random::new(workload.seed ^ 0x5eed ^ world.statements as u64);
     let users = world.accounts.iter().enumerate();
-    let users = users
+    let mut users: Vec<UserId> = users
         .flat_map(|(account, known)| (0..known.users.len()).map(move |user| UserId { account, user }))
         .collect();
+    if callers != Callers::All {
+        let held = |user: &UserId| world.of_user(*user).count();
+        let fewest = callers == Callers::Fewest;
+        let found = if fewest {
+            users.iter().min_by_key(|user| held(user))
+        } else {
+            users.iter().max_by_key(|user| held(user))
+        };
+        users = found.copied().into_iter().collect();
+    }
     let mut asking = Asking { workload, world, users, random };
     let count = workload.requests.count.max(world.statements / 16).min(65_536);
     let (mut seen, mut made) = (HashSet::with_capacity(count), Vec::with_capacity(count));
     while made.len() < count {
         let request = asking.request();
-        if seen.insert(request.clone()) {
+        let of_service = |service: &str| request.action.split(':').next() == Some(service);
+        if service.is_none_or(of_service) && seen.insert(request.clone()) {
             made.push(request);
         }
     }

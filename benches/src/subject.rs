@@ -76,8 +76,11 @@ pub fn compare(engine: &Engine, baseline: &Baseline<'_>, search: Search, request
 
 #[cfg(test)]
 mod tests {
+    use camshaft_runtime::SessionPolicy;
+
     use super::*;
-    use crate::workload;
+    use crate::layers;
+    use crate::workload::{self, Callers};
 
     #[test]
     fn engine_and_baselines_agree() {
@@ -94,6 +97,44 @@ mod tests {
                     }
                 });
             }
+        }
+    }
+
+    #[test]
+    fn layers_change_no_answer() {
+        for counted in workload::counted() {
+            let Some(layers) = counted.layers else { continue };
+            let workload = workload::find(&counted.workload).unwrap();
+            let world = World::new(&workload, 300);
+            let texts = request::make_for(&workload, &world, counted.callers, counted.service.as_deref());
+            let texts = &texts[..2_000];
+            let mut set = product::policy_set(&world);
+            layers::add(&mut set, &layers, texts);
+            let engine = Engine::new(product::open(&product::compiled(&set, 1).bytes));
+            let session = layers.session.then(|| SessionPolicy::new(product::open(&layers::session())));
+            request::with_requests(texts, |requests| {
+                let requests = layers::in_session(requests, session.as_ref());
+                let tally = compare(&engine, &Baseline::new(&world), Search::Naive, &requests);
+                assert!(tally.allowed.min(tally.denied).min(tally.nothing) > 0, "{counted:?}: {tally:?}");
+            });
+        }
+    }
+
+    #[test]
+    fn the_quota_world_keeps_to_the_quotas() {
+        let workload = workload::find("quota").unwrap();
+        let world = World::new(&workload, 40);
+        let loaded = product::load_within_quotas(product::ndjson(&world));
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics.first());
+        let (ours, theirs) = (product::policy_set(&world), loaded.set.unwrap());
+        let theirs = product::compiled(&theirs, 1);
+        assert_eq!(product::compiled(&ours, 1).stats, theirs.stats);
+        let engine = Engine::new(product::open(&theirs.bytes));
+        for callers in [Callers::Fewest, Callers::Most] {
+            let texts = request::make_for(&workload, &world, callers, None);
+            request::with_requests(&texts[..2_000], |requests| {
+                let _ = compare(&engine, &Baseline::new(&world), Search::Naive, requests);
+            });
         }
     }
 }

@@ -31,6 +31,9 @@ pub struct Workload {
     pub deny_percent: usize,
     /// Resource policies of buckets.
     pub buckets: Option<Buckets>,
+    /// One account with everything that the platform's quotas allow; sizes are then its policies.
+    #[serde(default)]
+    pub quota: Option<Quota>,
     /// Requests.
     pub requests: Requests,
 }
@@ -108,6 +111,64 @@ pub struct Buckets {
     pub statements: usize,
     /// Requests that go to such a bucket.
     pub request_percent: usize,
+    /// If not 0, how many statements identities have beside the buckets, whatever the size.
+    #[serde(default)]
+    pub beside: usize,
+}
+
+/// A root account at the platform's quotas.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// LIM-4: custom policies.
+    pub policies: usize,
+    /// LIM-1: characters of each, at most.
+    pub characters: usize,
+    /// LIM-6: sub-accounts.
+    pub users: usize,
+    /// LIM-5: groups.
+    pub groups: usize,
+    /// LIM-7: roles.
+    pub roles: usize,
+    /// LIM-3: policies of every sub-account, group and role.
+    pub attached: usize,
+    /// LIM-8: groups of a sub-account.
+    pub groups_of_user: usize,
+    /// LIM-9: sub-accounts of a group.
+    pub users_of_group: usize,
+}
+
+/// Layers that are laid over a world without changing an answer; see [`crate::layers`].
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Layers {
+    /// A permissions boundary on every sub-account.
+    pub boundary: bool,
+    /// Levels of an organization over every account.
+    pub levels: usize,
+    /// A session policy with every request.
+    pub session: bool,
+    /// A resource policy on every bucket that is asked for.
+    pub buckets: bool,
+    /// General policies of every sub-account.
+    pub general: usize,
+    /// Groups that every sub-account is in, beside those it has.
+    pub groups: usize,
+    /// All of it holds for an account that nobody asks as or for.
+    pub elsewhere: bool,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Callers {
+    /// Every sub-account.
+    #[default]
+    All,
+    /// The one with the fewest statements.
+    Fewest,
+    /// The one with the most.
+    Most,
 }
 
 /// Requests.
@@ -134,6 +195,21 @@ pub struct Counted {
     pub workload: String,
     /// Statements.
     pub size: usize,
+    /// What it is called behind the workload; otherwise its size.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// Layers over it.
+    #[serde(default)]
+    pub layers: Option<Layers>,
+    /// The only service asked for.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// Who asks.
+    #[serde(default)]
+    pub callers: Callers,
+    /// Whether it takes too long for every check.
+    #[serde(default)]
+    pub heavy: bool,
 }
 
 /// Names that worlds are made of.
@@ -164,7 +240,7 @@ pub struct Service {
     pub resources: Vec<String>,
 }
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 10] = [
     ("org", include_str!("../workloads/org.json")),
     ("org-skewed", include_str!("../workloads/org-skewed.json")),
     ("org-dense", include_str!("../workloads/org-dense.json")),
@@ -173,11 +249,13 @@ const FILES: [(&str, &str); 8] = [
     ("conditions", include_str!("../workloads/conditions.json")),
     ("denies", include_str!("../workloads/denies.json")),
     ("buckets", include_str!("../workloads/buckets.json")),
+    ("bucket-policies", include_str!("../workloads/bucket-policies.json")),
+    ("quota", include_str!("../workloads/quota.json")),
 ];
 
-/// Names of the workloads.
+/// Names of the workloads that have statements for a size; `quota` is measured on its own.
 pub fn all() -> impl Iterator<Item = &'static str> {
-    FILES.iter().map(|(name, _)| *name)
+    FILES.iter().map(|(name, _)| *name).filter(|name| *name != "quota")
 }
 
 /// A workload by its name.

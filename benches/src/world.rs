@@ -1,8 +1,11 @@
 //! Worlds made of a [`Workload`]: plain structures that the product, the baselines and the requests are
 //! all made from.
 
+use std::collections::BTreeSet;
+
+use crate::product;
 use crate::random::Random;
-use crate::workload::{self, Buckets, Names, Service, Workload};
+use crate::workload::{self, Buckets, Names, Quota, Service, Workload};
 
 /// Statements of one document: a document of them stays below LIM-2.
 const STATEMENTS_OF_POLICY: usize = 7;
@@ -33,6 +36,8 @@ pub struct Account {
     pub users: Vec<User>,
     /// Groups, sorted by name.
     pub groups: Vec<Group>,
+    /// Roles, sorted by name; nobody asks as one.
+    pub roles: Vec<Group>,
 }
 
 /// A sub-account.
@@ -42,11 +47,11 @@ pub struct User {
     pub uin: String,
     /// Indices of its own policies.
     pub policies: Vec<usize>,
-    /// The index of its group.
-    pub group: Option<usize>,
+    /// Indices of its groups, sorted.
+    pub groups: Vec<usize>,
 }
 
-/// A group.
+/// A group, or a role.
 #[derive(Debug)]
 pub struct Group {
     /// Its name.
@@ -169,15 +174,18 @@ impl World {
         let random = Random::new(workload.seed.wrapping_mul(0x1_0000_0001) ^ size as u64);
         let mut making =
             Making { workload, names: workload::names(), random, world: Self::default(), broad: 0 };
-        making.accounts(size);
+        match workload.quota {
+            Some(quota) => making.quota(quota, size),
+            None => making.accounts(size),
+        }
         making.world
     }
 
     /// The statements that hold for a sub-account by its own and its group's policies.
     pub fn of_user(&self, id: UserId) -> impl Iterator<Item = &Statement> {
         let user = &self.accounts[id.account].users[id.user];
-        let group = user.group.map(|group| &self.accounts[id.account].groups[group]);
-        let policies = user.policies.iter().chain(group.into_iter().flat_map(|group| &group.policies));
+        let groups = user.groups.iter().map(move |group| &self.accounts[id.account].groups[*group]);
+        let policies = user.policies.iter().chain(groups.flat_map(|group| &group.policies));
         policies.flat_map(|policy| &self.policies[*policy].statements)
     }
 
@@ -199,9 +207,12 @@ struct Making<'w> {
 
 impl Making<'_> {
     fn accounts(&mut self, size: usize) {
-        let bucket_percent = self.workload.buckets.map_or(0, |buckets| buckets.percent);
-        let in_buckets = size * bucket_percent / 100;
-        let mut left = size - in_buckets;
+        let (in_buckets, mut left) = match self.workload.buckets {
+            None => (0, size),
+            Some(buckets) if buckets.beside > 0 => (size, buckets.beside),
+            Some(buckets) => (size * buckets.percent / 100, size - size * buckets.percent / 100),
+        };
+        self.world.statements = in_buckets + left;
         let foreign = self.workload.places.foreign_accounts;
         for _ in 0..foreign {
             self.account();
@@ -229,19 +240,72 @@ impl Making<'_> {
                 let policies = self.policies(account, own);
                 left -= own;
                 let uin = format!("2{account:05}{user:06}");
-                self.world.accounts[account].users.push(User { uin, policies, group });
+                let groups = group.into_iter().collect();
+                self.world.accounts[account].users.push(User { uin, policies, groups });
             }
         }
         if let Some(buckets) = self.workload.buckets {
             self.buckets(buckets, in_buckets);
         }
-        self.world.statements = size;
+    }
+
+    /// One root account with as many of everything as the quotas of the platform allow, or a part of that.
+    fn quota(&mut self, quota: Quota, policies: usize) {
+        let part = |whole: usize| (whole * policies).div_ceil(quota.policies);
+        let attached = part(quota.attached);
+        let account = self.account();
+        for _ in 0..policies {
+            let (mut statements, mut length) = (Vec::new(), 0);
+            loop {
+                let statement = self.statement(account);
+                length += product::characters(&self.world, core::slice::from_ref(&statement));
+                if length > quota.characters {
+                    break;
+                }
+                statements.push(statement);
+            }
+            self.world.statements += statements.len();
+            self.world.policies.push(Policy { account, statements });
+        }
+        let mut holders = |word: &str, count: usize| -> Vec<Group> {
+            (0..count)
+                .map(|number| {
+                    let policies = some(&mut self.random, attached, policies);
+                    Group { name: format!("{word}{number:04}"), policies }
+                })
+                .collect()
+        };
+        let groups = holders("group", part(quota.groups));
+        let roles = holders("role", part(quota.roles));
+        let mut members = vec![0; groups.len()];
+        for number in 0..part(quota.users) {
+            // The first has the fewest statements possible.
+            let attached = if number == 0 { 1 } else { attached };
+            let policies = some(&mut self.random, attached, policies);
+            let mut of_user = BTreeSet::new();
+            while number > 0 && of_user.len() < quota.groups_of_user.min(groups.len()) {
+                let group = self.random.below(groups.len());
+                if members[group] < quota.users_of_group && of_user.insert(group) {
+                    members[group] += 1;
+                }
+            }
+            let (uin, groups) = (format!("2{number:011}"), of_user.into_iter().collect());
+            self.world.accounts[account].users.push(User { uin, policies, groups });
+        }
+        let account = &mut self.world.accounts[account];
+        (account.groups, account.roles) = (groups, roles);
     }
 
     fn account(&mut self) -> usize {
         let number = self.world.accounts.len();
         let (uin, appid) = (format!("1{number:011}"), format!("125{number:07}"));
-        self.world.accounts.push(Account { uin, appid, users: Vec::new(), groups: Vec::new() });
+        self.world.accounts.push(Account {
+            uin,
+            appid,
+            users: Vec::new(),
+            groups: Vec::new(),
+            roles: Vec::new(),
+        });
         number
     }
 
@@ -424,6 +488,15 @@ impl Making<'_> {
             _ => Term::After(2021 + self.random.below(8) as u32),
         }
     }
+}
+
+/// That many different numbers below `limit`, sorted.
+fn some(random: &mut Random, count: usize, limit: usize) -> Vec<usize> {
+    let mut chosen = BTreeSet::new();
+    while chosen.len() < count.min(limit) {
+        chosen.insert(random.below(limit));
+    }
+    chosen.into_iter().collect()
 }
 
 /// The verb of an operation: up to its second capital.

@@ -2,7 +2,7 @@
 //!
 //! In: a world and requests as strict JSON; the frontend has accepted the world. Out: an [`Outcome`]. Callers: the
 //! suites. It shares no code with the product, so that an error has to be made twice to go unseen, and favours
-//! obviousness: [`read`] brings a world into lists of statements once, then everything is a loop.
+//! obviousness: `read` brings a world into lists of statements once, then everything is a loop.
 
 mod read;
 mod request;
