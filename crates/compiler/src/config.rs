@@ -63,7 +63,7 @@ knobs! {
     dense_rows get_dense_rows: usize = 8;
     /// States of one automaton.
     state_budget get_state_budget: usize = 2_000;
-    /// Rows up to which the sets of an identity are merged.
+    /// Rows up to which sets of an identity are merged into one block.
     merge_rows get_merge_rows: usize = 32;
     /// Threads; 0 for one a core.
     threads get_threads: usize = 0;

@@ -116,14 +116,8 @@ impl Builder<'_, '_> {
         let mut sets: Vec<Vec<u32>> =
             core::iter::once(own).chain(of_groups).chain([general.to_vec()]).collect();
         sets.retain(|set| !set.is_empty());
-        if self.config.get_merging() && sets.len() > 1 {
-            let mut merged = sets.concat();
-            merged.sort_unstable();
-            merged.dedup();
-            let rows: usize = merged.iter().map(|policy| self.rows(*policy)).sum();
-            if rows <= self.config.get_merge_rows() {
-                sets = vec![merged];
-            }
+        if self.config.get_merging() {
+            sets = self.merged(sets);
         }
         let first_block = number(self.directory.identity_blocks.len());
         for set in sets {
@@ -140,6 +134,26 @@ impl Builder<'_, '_> {
         let uin = self.lowering.uins.id(&user.uin);
         let identity = self.identity(account_number, first_block, user.boundary, uin, first_group, 0);
         self.directory.users.push((account_number, uin, identity));
+    }
+
+    /// Joins sets as long as a joined one stays within the budget of rows; larger sets stay and may be shared.
+    ///
+    /// PERF: every block is probed with every kind of its keys, so ten groups of four rows cost more than
+    /// their rows (callgrind, ten groups beside 35 statements: 13,700 instructions).
+    fn merged(&self, sets: Vec<Vec<u32>>) -> Vec<Vec<u32>> {
+        let rows = |set: &[u32]| set.iter().map(|policy| self.rows(*policy)).sum::<usize>();
+        let mut merged: Vec<Vec<u32>> = Vec::with_capacity(sets.len());
+        for set in sets {
+            match merged.last_mut() {
+                Some(last) if rows(last) + rows(&set) <= self.config.get_merge_rows() => {
+                    last.extend(set);
+                    last.sort_unstable();
+                    last.dedup();
+                }
+                _ => merged.push(set),
+            }
+        }
+        merged
     }
 
     fn rows(&self, policy: u32) -> usize {

@@ -83,7 +83,7 @@ fn resources<'r>(tables: &Tables<'_>, resources: &'r [&'r str]) -> Result<Reques
         let requested = Requested::parse(text).ok_or(ErrorCode::Resource)?;
         if let Requested::Resource(resource) = requested
             && (resource.region.is_empty() || resource.owner == Owner::Caller)
-            && is_capable(tables, resource.service)
+            && tables.segments().find(resource.service).is_some_and(|service| is_capable(tables, service))
         {
             return Err(ErrorCode::Resource);
         }
@@ -92,13 +92,9 @@ fn resources<'r>(tables: &Tables<'_>, resources: &'r [&'r str]) -> Result<Reques
     first.ok_or(ErrorCode::ResourceCount)
 }
 
-/// Whether the service takes resource policies (CITE EVA-12).
-fn is_capable(tables: &Tables<'_>, service: &str) -> bool {
-    let capable = tables.scalars.iter().skip(scalar::CAPABLE_SERVICES as usize);
-    tables
-        .segments()
-        .find(service)
-        .is_some_and(|service| capable.into_iter().any(|capable| capable == service))
+/// Whether the service (a segment id) takes resource policies (CITE EVA-12).
+pub(crate) fn is_capable(tables: &Tables<'_>, service: u32) -> bool {
+    tables.scalars.iter().skip(scalar::CAPABLE_SERVICES as usize).any(|capable| capable == service)
 }
 
 /// CITE REQ-14

@@ -10,7 +10,7 @@ use camshaft_value::truth::Truth;
 
 use crate::caller::Identity;
 use crate::candidates::{self, Flow};
-use crate::checked::{Checked, target_role};
+use crate::checked::{Checked, is_capable, target_role};
 use crate::combine::{Hit, Hits, Layers, Outcome};
 use crate::context::{Context, Subject};
 use crate::decision::{Decision, Statement};
@@ -400,8 +400,8 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
         let second = self.checked.identity.as_ref().is_some_and(Identity::has_identity);
         let unsigned = Side { view: View { identity: None, subject: &Subject::default() }, ..self.world };
         for query in queries {
-            // A scope is never met by halves: the owner must be known.
-            if query.uin == anchor::MISSING {
+            // A scope is never met by halves: the owner must be known. Other services have no scopes.
+            if query.uin == anchor::MISSING || !is_capable(tables, query.service) {
                 continue;
             }
             self.world.visit(block, query, marks, &mut |number| {
