@@ -125,17 +125,17 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Block {
 fn base_keys<'a>(context: &Context<'a>, row: &Row, number: u32, first_star: bool, entries: &mut Entries<'a>) {
     let Some(reach) = context.reaches.get(row.actions() as usize) else { return };
     let key = Key { kind: 0, service: NONE, region: NONE, account: 0, action: NONE, path: "" };
-    let mut by_action = |kind: u32, only: Option<u32>| {
+    let mut by_action = |kind: u32| {
         if reach.all {
-            entries.push((Key { kind, action: only.unwrap_or(NONE), ..key }, number));
+            entries.push((Key { kind, ..key }, number));
             return;
         }
-        for service in reach.services.iter().filter(|service| only.is_none_or(|only| only == **service)) {
+        for service in &reach.services {
             entries.push((Key { kind: kind | anchor::ACTION_SERVICE, action: *service, ..key }, number));
         }
     };
     if row.is_all() {
-        by_action(anchor::ALL, None);
+        by_action(anchor::ALL);
         return;
     }
     let service = row.words[row::SERVICE];
@@ -143,7 +143,7 @@ fn base_keys<'a>(context: &Context<'a>, row: &Row, number: u32, first_star: bool
         // CITE RES-18: the service of the entry is that of the action, or none.
         match service {
             // One row speaks for its statement.
-            NONE if first_star => by_action(anchor::STAR, None),
+            NONE if first_star => by_action(anchor::STAR),
             NONE => {}
             service if reach.all || reach.services.contains(&service) => {
                 let kind = anchor::STAR | anchor::ACTION_SERVICE;

@@ -89,7 +89,7 @@ impl Builder<'_, '_> {
             self.user(account_number, account, user, &groups, &general);
         }
         for role in &account.roles {
-            self.role(account_number, account, role);
+            self.role(account_number, role);
         }
         let first_level = number(self.directory.levels.len());
         for level in account.levels.iter().flatten() {
@@ -188,7 +188,7 @@ impl Builder<'_, '_> {
         identity
     }
 
-    fn role(&mut self, account_number: u32, account: &Account, role: &Role) {
+    fn role(&mut self, account_number: u32, role: &Role) {
         let first_block = number(self.directory.identity_blocks.len());
         let set = self.set(&role.policies, Attachment::Caller);
         if !set.is_empty() {
@@ -224,6 +224,5 @@ impl Builder<'_, '_> {
         if id != NONE {
             self.directory.role_ids.push((account_number, id, number));
         }
-        debug_assert_eq!(account.uin.as_ref(), self.lowering.uins.texts()[account_number as usize].as_ref());
     }
 }

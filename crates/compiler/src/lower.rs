@@ -10,6 +10,7 @@ use camshaft_frontend::policy::{
 };
 use camshaft_value::pattern::{Piece as Text, matches};
 use camshaft_value::principal::ProviderKind;
+use camshaft_value::resource::lacks_slash;
 
 use crate::actions::Actions;
 use crate::condition::Conditions;
@@ -393,7 +394,7 @@ fn both(a: &ProjectPattern, b: &ProjectPattern) -> Option<ProjectPattern> {
 /// The bucket with its slash, where the pattern is one literal that lacks it.
 fn with_slash(path: &Pattern) -> Option<Pattern> {
     match path.0.as_slice() {
-        [Piece::Literal(text)] if !text.contains('/') => {
+        [Piece::Literal(text)] if lacks_slash("cos", text) => {
             Some(Pattern(vec![Piece::Literal(format!("{text}/").into())]))
         }
         _ => None,

@@ -15,7 +15,7 @@ use crate::combine::{Hit, Hits, Layers, Outcome};
 use crate::context::{Context, Subject};
 use crate::decision::{Decision, Statement};
 use crate::explain::{Part, Trace};
-use crate::query::{ActionIds, OwnerIds, Query, Target};
+use crate::query::{OwnerIds, Query, Target};
 use crate::request::Session;
 use crate::row::{self, View};
 use crate::scratch::Scratch;
@@ -141,7 +141,6 @@ pub(crate) fn evaluate<'r>(
     let session_context = Context::new(checked.request.context, checked.time, session_keys);
     let evaluation = Evaluation {
         checked,
-        action: checked.action,
         world: Side {
             tables,
             context: &context,
@@ -192,7 +191,6 @@ pub(crate) fn evaluate<'r>(
 /// The evaluation of one request.
 struct Evaluation<'e, 'r, 't, 's> {
     checked: &'e Checked<'e, 'r>,
-    action: ActionIds<'r>,
     world: Side<'e, 'r, 't, 's>,
     session_context: &'e Context<'r, 's>,
 }
@@ -202,7 +200,7 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
     fn one(&self, requested: Requested<'r>, buffer: &mut String, marks: &mut [u64]) -> Option<Outcome> {
         let tables = self.world.tables;
         let Requested::Resource(resource) = requested else {
-            return self.layers(&[Query::star(self.action)], None, marks);
+            return self.layers(&[Query::star(self.checked.action)], None, marks);
         };
         let owner = OwnerIds::find(tables, self.checked.identity.as_ref(), resource.owner)?;
         let bucket = lacks_slash(resource.service, resource.path);
@@ -219,7 +217,7 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
         }
         let buffer: &str = buffer;
         let target = Target { resource, owner, path: if bucket { buffer } else { resource.path } };
-        let mut query = target.query(tables, self.action);
+        let mut query = target.query(tables, self.checked.action);
         let [first, second] = self.spellings(&resource, buffer)?;
         if first.is_none() && second.is_none() {
             return self.layers(&[query], Some(&target), marks);
@@ -369,7 +367,7 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
     ) -> Option<bool> {
         let Session::Policy(policy) = self.checked.request.session else { return Some(true) };
         let tables = policy.bundle.tables();
-        let action = self.action.again(tables)?;
+        let action = self.checked.action.again(tables)?;
         let side = Side { tables, context: self.session_context, ..self.world };
         let block = tables.scalar(scalar::GENERAL_UNKNOWN);
         for query in queries {

@@ -242,7 +242,6 @@ impl<'r> OwnerIds<'r> {
             let [appid, ..] = tables.accounts.record::<ACCOUNT_WORDS>(uin)?;
             Some(if appid == NONE { anchor::MISSING } else { appid })
         };
-        let own = Truth::from;
         let (uin, appid, own) = match (written, root) {
             (Owner::Caller, None) => (anchor::MISSING, anchor::MISSING, Truth::Unknown),
             (Owner::Caller, Some(_)) => (root_id, appid_of(root_id)?, Truth::True),
@@ -258,7 +257,7 @@ impl<'r> OwnerIds<'r> {
                 if uin == NONE || root.is_none() {
                     (if uin == NONE { anchor::MISSING } else { uin }, appid, Truth::Unknown)
                 } else {
-                    (uin, appid, own(uin == root_id))
+                    (uin, appid, Truth::from(uin == root_id))
                 }
             }
         };
