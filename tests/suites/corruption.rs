@@ -39,6 +39,7 @@ fn samples() -> Vec<Sample> {
         ("groups", grouped()),
         ("literal filter", grouped().state_budget(1)),
         ("networks listed", Config::default().network_tries(false).dense_rows(1)),
+        ("one block an account", Config::default().merge_rows(0).light_rows(0).replication(0).fragments(0)),
     ];
     let mut samples = Vec::new();
     for (at, (name, config)) in configs.into_iter().enumerate() {

@@ -59,13 +59,18 @@ macro_rules! schema {
         /// The tables of an opened bundle.
         #[derive(Clone, Copy, Debug)]
         pub struct Tables<'a> {
+            seed: u64,
+            kinds: u32,
             $($(#[$doc])* pub $name: schema!(@view 'a $type),)*
         }
 
         impl<'a> Tables<'a> {
             /// The views; the name of the table that is not UTF-8 otherwise.
             pub(crate) fn new(root: &'a ArchivedRoot) -> Result<Self, &'static str> {
-                Ok(Self { $($name: schema!(@read $type root $name),)* })
+                let scalar = |index: u32| Words(&root.scalars).get(index).map_or(0, u64::from);
+                let seed = scalar(scalar::SEED_HIGH) << 32 | scalar(scalar::SEED_LOW);
+                let kinds = Words(&root.block_kinds).iter().fold(0, |all, kind| all | kind);
+                Ok(Self { seed, kinds, $($name: schema!(@read $type root $name),)* })
             }
         }
 
@@ -119,6 +124,8 @@ schema! {
     Hot action_text Text,
     /// By action id: its rank.
     Hot action_ranks Words,
+    /// By action id: segment id of its service.
+    Hot action_services Words,
     /// Prefixes of actions, sorted by bytes: `[text start, length, parent, rank]`; the rank is that of
     /// an action of which no longer prefix and no exact entry is known. Prefix 0 is the empty text.
     Hot action_prefixes Words,
@@ -145,15 +152,25 @@ schema! {
     Hot accounts Words,
     /// Organization levels: block numbers.
     Hot levels Words,
-    /// Sub-accounts and roles: `[first block, blocks, boundary block, account, uin id or NONE, first
-    /// group, groups, flags]`.
+    /// Sub-accounts and roles: `[first holding, holdings, boundary block, account, uin id or NONE, first
+    /// group, groups, flags]`; the holdings stand in `identity_blocks`.
     Hot identities Words,
-    /// Block numbers of identities.
+    /// What identities hold: `[block, filter or NONE]`.
     Hot identity_blocks Words,
+    /// Which policies of a block an identity holds: `[first policy, words, a bit for each policy from it on …]`.
+    Hot filters Words,
     /// Name ids of the ids of groups.
     Hot identity_groups Words,
     /// `(account, uin id)` → identity: slots `[a, b, value + 1]`.
     Hot user_index Words,
+    /// Sub-accounts as most requests name them, `qcs::cam::uin/ROOT:uin/OWN`: slots.
+    Hot caller_slots Words,
+    /// Ends in `caller_text`.
+    Hot caller_ends Words,
+    /// The texts.
+    Hot caller_text Text,
+    /// By caller id: the identity.
+    Hot caller_identities Words,
     /// Roles: `[identity, name id, id's name id, trust block, three spellings as text start and length]`.
     Hot roles Words,
     /// `(account, name id of the name)` → role.
@@ -539,44 +556,55 @@ pub mod block {
 /// Anchor kinds: which parts of a row its key is made of. A request makes the same key from its own
 /// parts and finds the row; the row then tests everything, so a collision decides nothing.
 pub mod anchor {
-    /// The resource entry is `*` (two low bits).
-    pub const ALL: u32 = 0;
+    /// The resource entry is `*`.
+    pub const ALL: u32 = 1;
     /// Six segments, asked for a resource.
-    pub const SEGMENTS: u32 = 1;
-    /// A deny on six segments, asked for `*` (RES-18).
-    pub const STAR: u32 = 2;
-    /// The two low bits.
-    pub const SUBJECT: u32 = 3;
-    /// The service (of the resource; of the action for [`STAR`]).
-    pub const SERVICE: u32 = 1 << 2;
+    pub const SEGMENTS: u32 = 1 << 1;
+    /// Six segments, asked for `*` (RES-18).
+    pub const STAR: u32 = 1 << 2;
+    /// One of the three above.
+    pub const SUBJECT: u32 = 7;
+    /// The service of the resource.
+    pub const SERVICE: u32 = 1 << 3;
     /// The region.
-    pub const REGION: u32 = 1 << 3;
+    pub const REGION: u32 = 1 << 4;
     /// The owner is the caller's account.
-    pub const OWN: u32 = 1 << 4;
+    pub const OWN: u32 = 1 << 5;
     /// The owner's uin.
-    pub const UIN: u32 = 2 << 4;
+    pub const UIN: u32 = 1 << 6;
     /// The owner's APPID.
-    pub const APPID: u32 = 3 << 4;
-    /// The bits of the account.
-    pub const ACCOUNT: u32 = 3 << 4;
+    pub const APPID: u32 = 1 << 7;
+    /// At most one of the three above.
+    pub const ACCOUNT: u32 = 7 << 5;
     /// The sixth segment up to its first slash.
-    pub const PATH_1: u32 = 1 << 6;
+    pub const PATH_1: u32 = 1 << 8;
     /// Up to its second slash.
-    pub const PATH_2: u32 = 2 << 6;
+    pub const PATH_2: u32 = 1 << 9;
     /// All of it.
-    pub const PATH: u32 = 3 << 6;
-    /// The bits of the path.
-    pub const PATH_BITS: u32 = 3 << 6;
+    pub const PATH: u32 = 1 << 10;
+    /// At most one of the three above.
+    pub const PATH_BITS: u32 = 7 << 8;
     /// The action's service.
-    pub const ACTION_SERVICE: u32 = 1 << 8;
+    pub const ACTION_SERVICE: u32 = 1 << 11;
     /// The action.
-    pub const ACTION: u32 = 2 << 8;
-    /// The bits of the action.
-    pub const ACTION_BITS: u32 = 3 << 8;
+    pub const ACTION: u32 = 1 << 12;
+    /// At most one of the two above.
+    pub const ACTION_BITS: u32 = 3 << 11;
     /// One past the greatest kind.
-    pub const END: u32 = 1 << 10;
+    pub const END: u32 = 1 << 13;
     /// Id of a uin or APPID that the request's owner does not have; denies are indexed under it too.
     pub const MISSING: u32 = u32::MAX - 1;
+
+    /// Whether the kind names one subject and at most one part of each sort.
+    pub fn is_kind(kind: u32) -> bool {
+        let most = |bits: u32| (kind & bits).count_ones() <= 1;
+        kind < END
+            && kind & SUBJECT != 0
+            && most(SUBJECT)
+            && most(ACCOUNT)
+            && most(PATH_BITS)
+            && most(ACTION_BITS)
+    }
 
     /// The parts of a key; those that the kind does not name are ignored.
     #[derive(Clone, Copy, Debug, Default)]
@@ -593,16 +621,35 @@ pub mod anchor {
         pub action: u32,
     }
 
-    /// The key of a kind.
+    /// One part of a key, by the bit of its sort: parts are mixed on their own, so that a request mixes each
+    /// of its parts once for the keys of all kinds.
     #[inline]
+    pub fn part(seed: u64, bit: u32, id: u32) -> u64 {
+        crate::hash::fold(seed, u64::from(bit) << 32 | u64::from(id))
+    }
+
+    /// The key of a kind from its parts, xored; the hash of a path is a part as it is.
+    #[inline]
+    pub fn join(seed: u64, kind: u32, parts: u64) -> u64 {
+        crate::hash::fold(seed ^ u64::from(kind), parts)
+    }
+
+    /// The key of a kind.
     pub fn key(seed: u64, kind: u32, parts: &Parts) -> u64 {
-        let part = |bits: u32, value: u32| if kind & bits == 0 { 0 } else { value };
-        let segments = u64::from(part(SERVICE, parts.service)) << 32 | u64::from(part(REGION, parts.region));
-        let others =
-            u64::from(part(ACCOUNT, parts.account)) << 32 | u64::from(part(ACTION_BITS, parts.action));
-        let path = if kind & PATH_BITS == 0 { 0 } else { parts.path };
-        let hash = crate::hash::fold(seed ^ u64::from(kind), segments);
-        crate::hash::fold(hash ^ path, others)
+        let mut joined = if kind & PATH_BITS == 0 { 0 } else { parts.path };
+        for (bit, id) in [
+            (SERVICE, parts.service),
+            (REGION, parts.region),
+            (UIN, parts.account),
+            (APPID, parts.account),
+            (ACTION_SERVICE, parts.action),
+            (ACTION, parts.action),
+        ] {
+            if kind & bit != 0 {
+                joined ^= part(seed, bit, id);
+            }
+        }
+        join(seed, kind, joined)
     }
 }
 
@@ -635,7 +682,13 @@ impl<'a> Tables<'a> {
     /// The seed of every hash in the bundle.
     #[inline]
     pub fn seed(&self) -> u64 {
-        u64::from(self.scalar(scalar::SEED_HIGH)) << 32 | u64::from(self.scalar(scalar::SEED_LOW))
+        self.seed
+    }
+
+    /// The bits of all anchor kinds in use.
+    #[inline]
+    pub fn kinds(&self) -> u32 {
+        self.kinds
     }
 
     fn dictionary(&self, slots: Words<'a>, ends: Words<'a>, text: Text<'a>) -> Dictionary<'a> {
@@ -675,6 +728,26 @@ impl<'a> Tables<'a> {
     /// `(account, uin id)` → identity.
     pub fn users(&self) -> Pairs<'a> {
         Pairs { seed: self.seed(), slots: self.user_index }
+    }
+
+    /// Whether a filter holds a policy; `NONE` holds all.
+    #[inline]
+    pub fn filter_holds(&self, filter: u32, policy: u32) -> Option<bool> {
+        if filter == crate::NONE {
+            return Some(true);
+        }
+        let [first, words] = self.filters.record_at::<2>(filter)?;
+        let Some(bit) = policy.checked_sub(first) else { return Some(false) };
+        if bit >> 5 >= words {
+            return Some(false);
+        }
+        let word = self.filters.get(filter.checked_add(2)?.checked_add(bit >> 5)?)?;
+        Some(word >> (bit & 31) & 1 != 0)
+    }
+
+    /// Sub-accounts by `qcs::cam::uin/ROOT:uin/OWN`; `caller_identities` has their identities.
+    pub fn callers(&self) -> Dictionary<'a> {
+        self.dictionary(self.caller_slots, self.caller_ends, self.caller_text)
     }
 
     /// `(account, name id)` → role.

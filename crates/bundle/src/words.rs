@@ -59,8 +59,9 @@ impl<'a> Words<'a> {
     /// The record of `N` integers with this number.
     #[inline]
     pub fn record<const N: usize>(self, number: u32) -> Option<[u32; N]> {
-        let (records, _) = self.0.as_chunks::<N>();
-        records.get(number as usize).map(|words| words.map(|word| word.to_native()))
+        // PERF: a multiplication, where dividing into chunks would divide by the width.
+        let words = self.0.get((number as usize).checked_mul(N)?..)?.first_chunk::<N>()?;
+        Some(words.map(|word| word.to_native()))
     }
 
     /// The `N` integers from an index on.
@@ -95,6 +96,12 @@ impl<'a> Words<'a> {
     #[inline]
     pub fn iter(self) -> impl DoubleEndedIterator<Item = u32> + ExactSizeIterator + Clone + use<'a> {
         self.0.iter().map(|word| word.to_native())
+    }
+
+    /// All records of `N` integers in order.
+    #[inline]
+    pub fn iter_records<const N: usize>(self) -> impl ExactSizeIterator<Item = [u32; N]> + use<'a, N> {
+        self.0.as_chunks::<N>().0.iter().map(|record| record.map(|word| word.to_native()))
     }
 
     /// Whether a sorted array holds the integer.

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use camshaft_bundle::NONE;
 use camshaft_frontend::policy::{ActionEntry, Piece, PolicySet};
 
 use crate::intern::{Heap, Interner, Names, number};
@@ -60,6 +61,8 @@ pub(crate) struct Actions<'w> {
     pub(crate) exact: Names,
     /// Ranks by action id.
     pub(crate) ranks: Vec<u32>,
+    /// Segment ids of their services by action id.
+    pub(crate) services: Vec<u32>,
     /// `[text start, length, parent, rank]`.
     pub(crate) prefixes: Vec<[u32; 4]>,
     /// Globs by text place.
@@ -90,6 +93,7 @@ impl<'w> Actions<'w> {
         universe.dedup();
         let mut actions = Self::default();
         let intervals = actions.rank(&universe, heap);
+        actions.services = vec![NONE; actions.ranks.len()];
         for (shape, entry) in &shapes {
             let service = match entry {
                 ActionEntry::All => None,
@@ -108,6 +112,9 @@ impl<'w> Actions<'w> {
                     Some(Ranks::Glob(number(actions.globs.len()) - 1))
                 }
             };
+            if let (Some(Ranks::Exact(_, id)), Some(service)) = (reach, service) {
+                actions.services[id as usize] = service;
+            }
             if let Some(reach) = reach {
                 actions.entries.insert(entry, Resolved { service, reach });
             }

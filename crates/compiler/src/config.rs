@@ -16,6 +16,9 @@ pub struct Config {
     dense_rows: Option<usize>,
     state_budget: Option<usize>,
     merge_rows: Option<usize>,
+    light_rows: Option<usize>,
+    replication: Option<usize>,
+    fragments: Option<usize>,
     threads: Option<usize>,
     max_candidates: Option<u32>,
 }
@@ -54,7 +57,7 @@ knobs! {
     network_tries get_network_tries: bool = true;
     /// Let identities with equal attachments share a block.
     sharing get_sharing: bool = true;
-    /// Merge the small sets of an identity (own, groups, general) into one block.
+    /// Plan which blocks answer for an identity. Off: one for each of its sets (own, groups, general).
     merging get_merging: bool = true;
     /// Record line and column of every statement. Off by default: with places the bytes depend on how the
     /// sources are laid out, without them only on what they say.
@@ -63,8 +66,16 @@ knobs! {
     dense_rows get_dense_rows: usize = 8;
     /// States of one automaton.
     state_budget get_state_budget: usize = 2_000;
-    /// Rows up to which sets of an identity are merged into one block.
-    merge_rows get_merge_rows: usize = 32;
+    /// Rows up to which an identity has one block of its own, whoever shares its policies.
+    merge_rows get_merge_rows: usize = 64;
+    /// Rows up to which a policy stands in the block of everyone who holds it.
+    light_rows get_light_rows: usize = 8;
+    /// Different sets up to which a policy stands in the block of each, and times that shared sets may repeat
+    /// their rows.
+    replication get_replication: usize = 4;
+    /// Large shared policies up to which an identity has a block for each; with more, its account has one for all
+    /// and the identity a filter.
+    fragments get_fragments: usize = 8;
     /// Threads; 0 for one a core.
     threads get_threads: usize = 0;
     /// Refuse a bundle in which a decision on one resource may have to verify more rows than this.
@@ -85,6 +96,8 @@ impl Config {
             ("network tries off", config().network_tries(false)),
             ("sharing off", config().sharing(false)),
             ("merging off", config().merging(false)),
+            ("one block an account", { config().merge_rows(0).light_rows(0).replication(0).fragments(0) }),
+            ("a block a policy", config().merge_rows(0).light_rows(0).replication(0).fragments(usize::MAX)),
             ("every key crowded", config().dense_rows(0)),
             ("everything in groups", config().path_anchors(false).action_anchors(false).dense_rows(0)),
             (

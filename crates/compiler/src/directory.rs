@@ -7,6 +7,7 @@ use camshaft_bundle::schema::identity;
 use camshaft_frontend::policy::{Account, PolicyId, PolicySet, Role, User};
 
 use crate::config::Config;
+use crate::holdings::{self, Holding};
 use crate::intern::number;
 use crate::lower::{Attachment, Lowering};
 
@@ -18,7 +19,10 @@ pub(crate) struct Directory {
     pub(crate) accounts: Vec<[u32; 4]>,
     pub(crate) levels: Vec<u32>,
     pub(crate) identities: Vec<[u32; identity::WORDS]>,
-    pub(crate) identity_blocks: Vec<u32>,
+    /// Block and filter.
+    pub(crate) identity_blocks: Vec<[u32; 2]>,
+    /// `[first policy, words, bits …]`.
+    pub(crate) filters: Vec<u32>,
     pub(crate) identity_groups: Vec<u32>,
     /// `(account, uin id, identity)`.
     pub(crate) users: Vec<(u32, u32, u32)>,
@@ -31,9 +35,30 @@ pub(crate) struct Directory {
     numbers: HashMap<Vec<u32>, u32>,
 }
 
+impl Directory {
+    /// The block of an attachment set, `NONE` for an empty one.
+    fn block(&mut self, set: Vec<u32>, sharing: bool) -> u32 {
+        if set.is_empty() {
+            return NONE;
+        }
+        if sharing && let Some(block) = self.numbers.get(&set) {
+            return *block;
+        }
+        let block = number(self.sets.len());
+        self.sets.push(set.clone());
+        self.numbers.insert(set, block);
+        block
+    }
+}
+
 /// Lowers every attached policy and lays out who holds it.
 pub(crate) fn build(world: &PolicySet, lowering: &mut Lowering<'_>, config: &Config) -> Directory {
-    let mut builder = Builder { lowering, config, directory: Directory::default() };
+    let mut builder = Builder {
+        lowering,
+        directory: Directory::default(),
+        held: Vec::new(),
+        sharing: config.get_sharing(),
+    };
     let general = builder.set(&world.general_unknown, Attachment::Caller);
     builder.directory.general_unknown = builder.block(general);
     for (account_number, account) in (0u32..).zip(&world.accounts) {
@@ -45,13 +70,16 @@ pub(crate) fn build(world: &PolicySet, lowering: &mut Lowering<'_>, config: &Con
         .collect();
     resource.sort_unstable();
     builder.directory.resource_block = builder.block(resource);
+    builder.holdings(config);
     builder.directory
 }
 
 struct Builder<'b, 'w> {
     lowering: &'b mut Lowering<'w>,
-    config: &'b Config,
     directory: Directory,
+    /// What each identity holds, set by set.
+    held: Vec<Vec<Vec<u32>>>,
+    sharing: bool,
 }
 
 impl Builder<'_, '_> {
@@ -65,19 +93,35 @@ impl Builder<'_, '_> {
 
     /// The block of an attachment set, `NONE` for an empty one.
     fn block(&mut self, set: Vec<u32>) -> u32 {
-        if set.is_empty() {
-            return NONE;
+        self.directory.block(set, self.sharing)
+    }
+
+    /// Decides which blocks answer for each identity.
+    fn holdings(&mut self, config: &Config) {
+        let policies = &self.lowering.policies;
+        let rows: Vec<usize> =
+            policies.iter().map(|policy| (policy.rows.1 - policy.rows.0) as usize).collect();
+        let accounts: Vec<u32> = self.directory.identities.iter().map(|identity| identity[3]).collect();
+        let plan = holdings::plan(&self.held, &accounts, &rows, config);
+        let mut filters: HashMap<Vec<u32>, u32> = HashMap::new();
+        for (identity, parts) in plan.into_iter().enumerate() {
+            let first = number(self.directory.identity_blocks.len());
+            for Holding { set, filter } in parts {
+                let block = self.directory.block(set, self.sharing);
+                let filter = filter.map_or(NONE, |filter| {
+                    let place = number(self.directory.filters.len());
+                    *filters.entry(filter).or_insert_with_key(|filter| {
+                        self.directory.filters.extend(filter);
+                        place
+                    })
+                });
+                self.directory.identity_blocks.push([block, filter]);
+            }
+            let end = number(self.directory.identity_blocks.len());
+            if let Some(record) = self.directory.identities.get_mut(identity) {
+                (record[0], record[1]) = (first, end - first);
+            }
         }
-        let directory = &mut self.directory;
-        if self.config.get_sharing()
-            && let Some(block) = directory.numbers.get(&set)
-        {
-            return *block;
-        }
-        let block = number(directory.sets.len());
-        directory.sets.push(set.clone());
-        directory.numbers.insert(set, block);
-        block
     }
 
     fn account(&mut self, account_number: u32, account: &Account) {
@@ -113,17 +157,7 @@ impl Builder<'_, '_> {
     ) {
         let own = self.set(&user.policies, Attachment::Caller);
         let of_groups = user.groups.iter().filter_map(|group| groups.get(*group as usize).cloned());
-        let mut sets: Vec<Vec<u32>> =
-            core::iter::once(own).chain(of_groups).chain([general.to_vec()]).collect();
-        sets.retain(|set| !set.is_empty());
-        if self.config.get_merging() {
-            sets = self.merged(sets);
-        }
-        let first_block = number(self.directory.identity_blocks.len());
-        for set in sets {
-            let block = self.block(set);
-            self.directory.identity_blocks.push(block);
-        }
+        let held = core::iter::once(own).chain(of_groups).chain([general.to_vec()]).collect();
         let first_group = number(self.directory.identity_groups.len());
         for group in &user.groups {
             if let Some(id) = account.groups.get(*group as usize).and_then(|group| group.id.as_deref()) {
@@ -132,41 +166,14 @@ impl Builder<'_, '_> {
             }
         }
         let uin = self.lowering.uins.id(&user.uin);
-        let identity = self.identity(account_number, first_block, user.boundary, uin, first_group, 0);
+        let identity = self.identity(account_number, held, user.boundary, uin, first_group, 0);
         self.directory.users.push((account_number, uin, identity));
-    }
-
-    /// Joins sets as long as a joined one stays within the budget of rows; larger sets stay and may be shared.
-    ///
-    /// PERF: every block is probed with every kind of its keys, so ten groups of four rows cost more than
-    /// their rows (callgrind, ten groups beside 35 statements: 13,700 instructions).
-    fn merged(&self, sets: Vec<Vec<u32>>) -> Vec<Vec<u32>> {
-        let rows = |set: &[u32]| set.iter().map(|policy| self.rows(*policy)).sum::<usize>();
-        let mut merged: Vec<Vec<u32>> = Vec::with_capacity(sets.len());
-        for set in sets {
-            match merged.last_mut() {
-                Some(last) if rows(last) + rows(&set) <= self.config.get_merge_rows() => {
-                    last.extend(set);
-                    last.sort_unstable();
-                    last.dedup();
-                }
-                _ => merged.push(set),
-            }
-        }
-        merged
-    }
-
-    fn rows(&self, policy: u32) -> usize {
-        self.lowering
-            .policies
-            .get(policy as usize)
-            .map_or(0, |policy| (policy.rows.1 - policy.rows.0) as usize)
     }
 
     fn identity(
         &mut self,
         account: u32,
-        first_block: u32,
+        held: Vec<Vec<u32>>,
         boundary: Option<PolicyId>,
         uin: u32,
         first_group: u32,
@@ -180,24 +187,20 @@ impl Builder<'_, '_> {
             }
             None => NONE,
         };
+        self.held.push(held);
         let directory = &mut self.directory;
-        let blocks = number(directory.identity_blocks.len()) - first_block;
         let groups = number(directory.identity_groups.len()) - first_group;
         let identity = number(directory.identities.len());
-        directory.identities.push([first_block, blocks, boundary, account, uin, first_group, groups, flags]);
+        // Holdings are planned when all are known.
+        directory.identities.push([0, 0, boundary, account, uin, first_group, groups, flags]);
         identity
     }
 
     fn role(&mut self, account_number: u32, role: &Role) {
-        let first_block = number(self.directory.identity_blocks.len());
-        let set = self.set(&role.policies, Attachment::Caller);
-        if !set.is_empty() {
-            let block = self.block(set);
-            self.directory.identity_blocks.push(block);
-        }
+        let held = vec![self.set(&role.policies, Attachment::Caller)];
         let flags = if role.service_linked { identity::SERVICE_LINKED } else { 0 };
         let first_group = number(self.directory.identity_groups.len());
-        let identity = self.identity(account_number, first_block, role.boundary, NONE, first_group, flags);
+        let identity = self.identity(account_number, held, role.boundary, NONE, first_group, flags);
         let trust = match role.trust {
             Some(policy) => {
                 let set = self.set(&[policy], Attachment::Account(account_number));

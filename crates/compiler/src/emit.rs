@@ -1,6 +1,6 @@
 //! Everything to flat tables, and the tables to bytes.
 
-use camshaft_bundle::dictionary::{pair_slots, text_slots};
+use camshaft_bundle::dictionary::{caller_text, pair_slots, text_slots};
 use camshaft_bundle::schema::{GROUP, option, scalar};
 use camshaft_bundle::{NONE, Root};
 use camshaft_frontend::policy::{Options, Policy, PolicyId};
@@ -38,7 +38,7 @@ pub fn compile(world: &PolicySet, config: &Config) -> Result<Compiled, CompileEr
     emitter.dictionaries(&lowering, seed);
     emitter.rows(&lowering);
     emitter.conditions(&lowering);
-    emitter.directory(&directory, seed);
+    emitter.directory(&lowering, &directory, seed);
     for (block, set) in blocks.iter().zip(&directory.sets) {
         emitter.block(block, set);
     }
@@ -153,6 +153,7 @@ impl Emitter {
         }
         let actions = &lowering.actions;
         root.action_ranks = actions.ranks.clone();
+        root.action_services = actions.services.clone();
         root.action_prefixes = actions.prefixes.concat();
         root.action_globs = actions.globs.iter().flat_map(|(start, length)| [*start, *length]).collect();
         for set in actions.sets.items() {
@@ -209,14 +210,24 @@ impl Emitter {
         root.scalars[scalar::V6_ROOT as usize] = tries.roots[1];
     }
 
-    fn directory(&mut self, directory: &Directory, seed: u64) {
+    fn directory(&mut self, lowering: &Lowering<'_>, directory: &Directory, seed: u64) {
         let root = &mut self.root;
         root.accounts = directory.accounts.concat();
         root.levels = directory.levels.clone();
         root.identities = directory.identities.concat();
-        root.identity_blocks = directory.identity_blocks.clone();
+        root.identity_blocks = directory.identity_blocks.concat();
+        root.filters = directory.filters.clone();
         root.identity_groups = directory.identity_groups.clone();
         root.user_index = pair_slots(seed, directory.users.iter().copied());
+        let uin = |id: u32| lowering.uins.texts().get(id as usize).map_or("", |text| text);
+        let callers: Vec<String> =
+            directory.users.iter().map(|(account, own, _)| caller_text(uin(*account), uin(*own))).collect();
+        root.caller_slots = text_slots(seed, callers.iter().map(String::as_str));
+        for (text, (_, _, identity)) in callers.iter().zip(&directory.users) {
+            root.caller_text.extend_from_slice(text.as_bytes());
+            root.caller_ends.push(number(root.caller_text.len()));
+            root.caller_identities.push(*identity);
+        }
         root.roles = directory.roles.concat();
         root.role_names = pair_slots(seed, directory.role_names.iter().copied());
         root.role_ids = pair_slots(seed, directory.role_ids.iter().copied());
@@ -386,16 +397,14 @@ impl Emitter {
     /// are asked twice (CITE EVA-13). `verify_full` derives the same from the tables.
     fn candidates(&self, directory: &Directory, blocks: &[Block]) -> u32 {
         let of = |block: u32| blocks.get(block as usize).map_or(0, |block| block.candidates);
-        let list = |start: u32, length: u32, list: &[u32]| -> u32 {
-            list.iter()
-                .skip(start as usize)
-                .take(length as usize)
-                .map(|block| of(*block))
-                .fold(0, u32::saturating_add)
+        let sum = |counts: &mut dyn Iterator<Item = u32>| counts.fold(0, u32::saturating_add);
+        let levels = |account: &[u32; 4]| {
+            let levels = directory.levels.iter().skip(account[2] as usize);
+            sum(&mut levels.take(account[3].saturating_sub(1) as usize).map(|block| of(*block)))
         };
-        let levels = |account: &[u32; 4]| list(account[2], account[3].saturating_sub(1), &directory.levels);
         let identities = directory.identities.iter().map(|identity| {
-            let own = list(identity[0], identity[1], &directory.identity_blocks);
+            let holdings = directory.identity_blocks.iter().skip(identity[0] as usize);
+            let own = sum(&mut holdings.take(identity[1] as usize).map(|[block, _]| of(*block)));
             let above = directory.accounts.get(identity[3] as usize).map_or(0, levels);
             own.saturating_add(of(identity[2])).saturating_add(above)
         });

@@ -22,6 +22,7 @@ mod directory;
 mod emit;
 mod error;
 mod group;
+mod holdings;
 mod intern;
 mod lower;
 mod network;

@@ -1,10 +1,10 @@
 //! Callers against the directory of the bundle.
 
-use camshaft_bundle::schema::{ROLE_WORDS, identity, principal, scalar};
+use camshaft_bundle::schema::{ACCOUNT_WORDS, ROLE_WORDS, identity, principal, scalar};
 use camshaft_bundle::{NONE, Range, Tables, Words};
 use camshaft_value::principal::{Caller, ProviderKind, RoleName};
 
-use crate::context::Subject;
+use crate::decision::ErrorCode;
 
 /// A signed caller with its place in the directory.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,10 @@ pub(crate) struct Identity<'r> {
     pub(crate) is_unknown: bool,
     /// Number of the sub-account or role, `NONE` for others.
     pub(crate) number: u32,
+    /// The record of its root account, all `NONE` when the directory does not have it.
+    pub(crate) account: [u32; ACCOUNT_WORDS],
+    /// Its record.
+    pub(crate) record: [u32; identity::WORDS],
     /// Its own uin id, for sub-accounts.
     own_id: u32,
     /// Number of the role, `NONE` for others.
@@ -31,24 +35,65 @@ pub(crate) struct Identity<'r> {
 }
 
 impl<'r> Identity<'r> {
-    /// Looks a caller up; `None` for an anonymous one. The outer `None` is a bundle that contradicts
-    /// itself.
-    pub(crate) fn find(tables: &Tables<'_>, caller: Caller<'r>) -> Option<Option<Self>> {
-        let root = caller.root();
-        let root_id = root.and_then(|root| tables.uins().find(root)).unwrap_or(NONE);
-        let account_known = root_id < tables.scalar(scalar::ACCOUNTS);
-        let mut found = Self {
+    /// Reads and looks up the principal of a request; `None` for an anonymous one.
+    #[inline]
+    pub(crate) fn read(tables: &Tables<'_>, text: &'r str) -> Result<Option<Self>, ErrorCode> {
+        // PERF: most callers are sub-accounts that the directory knows; their text needs no reading.
+        if let Some(id) = tables.callers().find(text) {
+            return Self::known(tables, text, id).map(Some).ok_or(ErrorCode::Bundle);
+        }
+        Self::unusual(tables, text)
+    }
+
+    /// A sub-account that was found by its text.
+    #[inline]
+    fn known(tables: &Tables<'_>, text: &'r str, id: u32) -> Option<Self> {
+        let number = tables.caller_identities.get(id)?;
+        let record = tables.identities.record::<{ identity::WORDS }>(number)?;
+        let [_, _, _, account, own_id, ..] = record;
+        let length = tables.uin_ends.range(account)?.len();
+        let (root, uin) = Caller::uins_of_known(text, length as usize)?;
+        let mut found = Self::new(Caller::SubAccount { root, uin }, Some(root), account);
+        found.account_known = true;
+        found.account = tables.accounts.record(account)?;
+        (found.number, found.record, found.own_id) = (number, record, own_id);
+        Some(found)
+    }
+
+    /// Every other caller, and sub-accounts spelled otherwise.
+    #[cold]
+    fn unusual(tables: &Tables<'_>, text: &'r str) -> Result<Option<Self>, ErrorCode> {
+        let caller = Caller::parse(text).ok_or(ErrorCode::Principal)?;
+        Self::find(tables, caller).ok_or(ErrorCode::Bundle)
+    }
+
+    fn new(caller: Caller<'r>, root: Option<&'r str>, root_id: u32) -> Self {
+        Self {
             caller,
             root,
             root_id,
-            account_known,
+            account_known: false,
             is_root: false,
             is_unknown: false,
             number: NONE,
+            account: [NONE; ACCOUNT_WORDS],
+            record: [NONE; identity::WORDS],
             own_id: NONE,
             role: NONE,
             name: NONE,
-        };
+        }
+    }
+
+    /// Looks a caller up; `None` for an anonymous one. The outer `None` is a bundle that contradicts
+    /// itself.
+    fn find(tables: &Tables<'_>, caller: Caller<'r>) -> Option<Option<Self>> {
+        let root = caller.root();
+        let root_id = root.and_then(|root| tables.uins().find(root)).unwrap_or(NONE);
+        let mut found = Self::new(caller, root, root_id);
+        if root_id < tables.scalar(scalar::ACCOUNTS) {
+            found.account_known = true;
+            found.account = tables.accounts.record(root_id)?;
+        }
         match caller {
             Caller::Anonymous => return Some(None),
             Caller::Root { .. } => found.set_root(),
@@ -64,6 +109,9 @@ impl<'r> Identity<'r> {
             | Caller::Provider { name, .. } => {
                 found.name = tables.names().find(name).unwrap_or(NONE);
             }
+        }
+        if found.number != NONE {
+            found.record = tables.identities.record(found.number)?;
         }
         Some(Some(found))
     }
@@ -98,29 +146,11 @@ impl<'r> Identity<'r> {
         )
     }
 
-    /// What variables and derived keys say of the caller (CITE VAR-1, VAR-4, REQ-8).
-    pub(crate) fn subject<'t: 'r>(&self, tables: &Tables<'t>) -> Option<Subject<'r>> {
-        if !self.has_identity() {
-            return Some(Subject::default());
-        }
-        let uin = match self.caller {
-            Caller::Root { uin } | Caller::SubAccount { uin, .. } | Caller::Federated { uin, .. } => {
-                Some(uin)
-            }
-            _ => None,
-        };
-        let mut app_id = None;
-        if self.account_known {
-            let [appid, ..] =
-                tables.accounts.record::<{ camshaft_bundle::schema::ACCOUNT_WORDS }>(self.root_id)?;
-            app_id = tables.appids().get(appid);
-        }
-        Some(Subject { uin, owner_uin: self.root, app_id, key_uin: uin, key_owner_uin: self.root })
-    }
-
-    /// The record of the sub-account or role.
-    pub(crate) fn record(&self, tables: &Tables<'_>) -> Option<[u32; identity::WORDS]> {
-        tables.identities.record(self.number)
+    /// The APPID of its root account.
+    #[inline]
+    pub(crate) fn appid<'t>(&self, tables: &Tables<'t>) -> Option<&'t str> {
+        let [appid, ..] = self.account;
+        if appid == NONE { None } else { tables.appids().get(appid) }
     }
 
     /// Whether an organization binds the caller (CITE EVA-17, REQ-13).
@@ -161,7 +191,7 @@ impl<'r> Identity<'r> {
         let (start, length) = match self.number {
             NONE => (0, 0),
             _ => {
-                let [.., start, length, _] = self.record(tables)?;
+                let [.., start, length, _] = self.record;
                 (start, length)
             }
         };

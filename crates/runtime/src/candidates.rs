@@ -20,7 +20,7 @@ pub(crate) fn visit(
     number: u32,
     query: &Query<'_, '_>,
     marks: &mut [u64],
-    visit: &mut dyn FnMut(u32) -> Option<Flow>,
+    visit: impl FnMut(u32) -> Option<Flow>,
 ) -> Option<Flow> {
     let [first_kind, kinds, first_slot, slots, flags, ..] =
         tables.blocks.record::<{ block::WORDS }>(number)?;
@@ -32,14 +32,17 @@ pub(crate) fn visit(
             _ => walk.posting(tables.block_slots.get(first_slot.checked_mul(2)?.checked_add(1)?)?),
         };
     }
-    let seed = tables.seed();
-    for at in first_kind..first_kind.checked_add(kinds)? {
-        let Some(key) = query.key(seed, tables.block_kinds.get(at)?) else { continue };
+    let kinds = Range { start: first_kind, end: first_kind.checked_add(kinds)? };
+    let first = first_slot.checked_mul(2)?;
+    let slots =
+        tables.block_slots.slice(Range { start: first, end: first.checked_add(slots.checked_mul(2)?)? })?;
+    for kind in tables.block_kinds.slice(kinds)?.iter() {
+        let Some(key) = query.key(kind) else { continue };
         let tag = (key >> 32) as u32;
         let flow = if flags & block::LIST != 0 {
-            walk.list(first_slot, slots, tag)?
+            walk.list(slots, tag)?
         } else {
-            walk.table(first_slot, slots, key as u32, tag)?
+            walk.table(slots, key as u32, tag)?
         };
         if let Flow::Stop = flow {
             return Some(Flow::Stop);
@@ -48,18 +51,17 @@ pub(crate) fn visit(
     Some(Flow::On)
 }
 
-struct Walk<'w, 't> {
+struct Walk<'w, 't, V> {
     tables: &'w Tables<'t>,
     path: &'w str,
     marks: &'w mut [u64],
-    visit: &'w mut dyn FnMut(u32) -> Option<Flow>,
+    visit: V,
 }
 
-impl Walk<'_, '_> {
+impl<V: FnMut(u32) -> Option<Flow>> Walk<'_, '_, V> {
     /// All slots with the tag.
-    fn list(&mut self, first: u32, slots: u32, tag: u32) -> Option<Flow> {
-        for at in first..first.checked_add(slots)? {
-            let [found, posting] = self.tables.block_slots.record::<2>(at)?;
+    fn list(&mut self, slots: Words<'_>, tag: u32) -> Option<Flow> {
+        for [found, posting] in slots.iter_records::<2>() {
             if found == tag
                 && let Flow::Stop = self.posting(posting)?
             {
@@ -70,11 +72,11 @@ impl Walk<'_, '_> {
     }
 
     /// All slots with the tag from the hash's own up to an empty one.
-    fn table(&mut self, first: u32, slots: u32, hash: u32, tag: u32) -> Option<Flow> {
-        let mask = slots.checked_sub(1)?;
+    fn table(&mut self, slots: Words<'_>, hash: u32, tag: u32) -> Option<Flow> {
+        let mask = slots.records::<2>().checked_sub(1)?;
         let mut at = hash & mask;
-        for _ in 0..slots {
-            let [found, posting] = self.tables.block_slots.record::<2>(first.checked_add(at)?)?;
+        for _ in 0..=mask {
+            let [found, posting] = slots.record::<2>(at)?;
             if posting == NONE {
                 break;
             }

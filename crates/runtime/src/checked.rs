@@ -4,7 +4,7 @@ use camshaft_bundle::schema::{key, option, scalar};
 use camshaft_bundle::{NONE, Tables};
 use camshaft_value::date::Instant;
 use camshaft_value::principal::{Caller, RoleName};
-use camshaft_value::resource::{Owner, Requested};
+use camshaft_value::resource::{Likely, Owner, Requested};
 
 use crate::caller::{self, Identity};
 use crate::decision::ErrorCode;
@@ -17,33 +17,28 @@ const ASSUME: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:Assu
 /// A well-formed request with its caller looked up.
 pub(crate) struct Checked<'c, 'r> {
     pub(crate) request: &'c Request<'r>,
-    pub(crate) action: ActionIds<'r>,
-    pub(crate) first: Requested<'r>,
+    pub(crate) action: &'c ActionIds<'r>,
+    /// The first resource.
+    pub(crate) first: &'c Requested<'r>,
     pub(crate) time: Option<Instant>,
     /// `None` for an unsigned caller.
-    pub(crate) identity: Option<Identity<'r>>,
+    pub(crate) identity: Option<&'c Identity<'r>>,
     /// The role to assume, for the three actions of EVA-18.
     pub(crate) role: Option<u32>,
 }
 
 impl<'c, 'r> Checked<'c, 'r> {
-    /// The checks in the order of semantics §13.6.
-    pub(crate) fn new(tables: &Tables<'_>, request: &'c Request<'r>) -> Result<Self, ErrorCode> {
-        if !request.is_sized() {
-            return Err(ErrorCode::Size);
-        }
-        let caller = Caller::parse(request.principal).ok_or(ErrorCode::Principal)?;
-        if request.signed.is_some_and(|signed| signed == (caller == Caller::Anonymous)) {
-            return Err(ErrorCode::Signed);
-        }
-        let action = ActionIds::read(tables, request.action).ok_or(ErrorCode::Action)?;
-        let [_, saml, web] = ASSUME;
-        if matches!(caller, Caller::Provider { .. }) && action.text != saml && action.text != web {
-            return Err(ErrorCode::Principal);
-        }
-        let first = resources(tables, request.resources)?;
-        let derived = |key: &str| key::TEXTS.iter().skip(1).any(|derived| *derived == key);
-        if request.context.iter().any(|(key, _)| derived(key)) {
+    /// What is left to check where the size is right and caller and action are known.
+    #[inline]
+    pub(crate) fn new(
+        tables: &Tables<'_>,
+        request: &'c Request<'r>,
+        identity: Option<&'c Identity<'r>>,
+        action: &'c ActionIds<'r>,
+        first: &'c Requested<'r>,
+    ) -> Result<Self, ErrorCode> {
+        let caller = identity.map_or(&Caller::Anonymous, |identity| &identity.caller);
+        if request.context.iter().any(|(key, _)| is_derived(key)) {
             return Err(ErrorCode::DerivedKey);
         }
         let time = match request.time {
@@ -58,10 +53,9 @@ impl<'c, 'r> Checked<'c, 'r> {
             _ => {}
         }
         age(tables, request.artifact_age_s)?;
-        let identity = Identity::find(tables, caller).ok_or(ErrorCode::Bundle)?;
         let role = if ASSUME.contains(&action.text) {
             let only = request.resources.len() == 1;
-            let role = target_role(tables, identity.as_ref(), first).ok_or(ErrorCode::Bundle)?;
+            let role = target_role(tables, identity, *first).ok_or(ErrorCode::Bundle)?;
             if !only || role == NONE {
                 return Err(ErrorCode::Role);
             }
@@ -73,23 +67,63 @@ impl<'c, 'r> Checked<'c, 'r> {
     }
 }
 
+/// CITE REQ-12
+pub(crate) fn signed(request: &Request<'_>, identity: Option<&Identity<'_>>) -> Result<(), ErrorCode> {
+    match request.signed {
+        Some(signed) if signed != identity.is_some() => Err(ErrorCode::Signed),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a request must not supply the key (CITE REQ-8).
+fn is_derived(key: &str) -> bool {
+    // PERF: lengths differ from those of other keys, so texts are seldom compared.
+    let [_, derived @ ..] = key::TEXTS;
+    derived.contains(&key)
+}
+
+/// Whether the caller may send requests for the action: identity providers only assert (CITE REQ-3).
+#[inline]
+pub(crate) fn may_ask(identity: Option<&Identity<'_>>, action: &ActionIds<'_>) -> Result<(), ErrorCode> {
+    let [_, saml, web] = ASSUME;
+    let asserts = identity.is_some_and(|identity| matches!(identity.caller, Caller::Provider { .. }));
+    if asserts && action.text != saml && action.text != web {
+        return Err(ErrorCode::Principal);
+    }
+    Ok(())
+}
+
 /// CITE REQ-5; returns the first.
-fn resources<'r>(tables: &Tables<'_>, resources: &'r [&'r str]) -> Result<Requested<'r>, ErrorCode> {
-    if resources.is_empty() || resources.len() > MAX_RESOURCES {
+#[inline]
+pub(crate) fn resources<'r>(
+    tables: &Tables<'_>,
+    resources: &'r [&'r str],
+    identity: Option<&Identity<'_>>,
+    action: &ActionIds<'_>,
+) -> Result<Requested<'r>, ErrorCode> {
+    let uin = identity.and_then(|identity| identity.root).unwrap_or("");
+    let appid = identity.and_then(|identity| identity.appid(tables)).unwrap_or("");
+    let likely = Likely { service: action.service_text, uin, appid };
+    let [first, others @ ..] = resources else { return Err(ErrorCode::ResourceCount) };
+    if others.len() >= MAX_RESOURCES {
         return Err(ErrorCode::ResourceCount);
     }
-    let mut first = None;
-    for text in resources {
-        let requested = Requested::parse(text).ok_or(ErrorCode::Resource)?;
-        if let Requested::Resource(resource) = requested
-            && (resource.region.is_empty() || resource.owner == Owner::Caller)
-            && tables.segments().find(resource.service).is_some_and(|service| is_capable(tables, service))
-        {
-            return Err(ErrorCode::Resource);
-        }
-        first = first.or(Some(requested));
+    let first = Requested::parse_likely(first, likely).ok_or(ErrorCode::Resource)?;
+    let mut sound = is_placed(tables, &first);
+    for text in others {
+        sound &= Requested::parse_likely(text, likely).is_some_and(|other| is_placed(tables, &other));
     }
-    first.ok_or(ErrorCode::ResourceCount)
+    if sound { Ok(first) } else { Err(ErrorCode::Resource) }
+}
+
+/// Whether a resource of a service that takes resource policies has region and account.
+#[inline]
+fn is_placed(tables: &Tables<'_>, requested: &Requested<'_>) -> bool {
+    let Requested::Resource(resource) = requested else { return true };
+    if !resource.region.is_empty() && resource.owner != Owner::Caller {
+        return true;
+    }
+    !tables.segments().find(resource.service).is_some_and(|service| is_capable(tables, service))
 }
 
 /// Whether the service (a segment id) takes resource policies (CITE EVA-12).

@@ -47,12 +47,34 @@ impl Hit {
     }
 }
 
+/// The parts whose allows count as reasons.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grants {
+    identity: bool,
+    resource: bool,
+    anyone: bool,
+    trust: bool,
+}
+
+impl Grants {
+    const NONE: Self = Self { identity: false, resource: false, anyone: false, trust: false };
+
+    pub(crate) fn has(self, part: Part) -> bool {
+        match part {
+            Part::Identity => self.identity,
+            Part::Resource => self.resource,
+            Part::Anyone => self.anyone,
+            Part::Trust => self.trust,
+            _ => false,
+        }
+    }
+}
+
 /// What one resource came to.
 pub(crate) struct Outcome {
     pub(crate) deny: Option<Statement>,
     pub(crate) grant: Option<Statement>,
-    /// The parts whose allows count as reasons.
-    pub(crate) granting: [Option<Part>; 3],
+    pub(crate) grants: Grants,
     pub(crate) ok: bool,
     pub(crate) why: Layer,
 }
@@ -88,34 +110,29 @@ impl Layers {
 
     /// The last part of `decide_one`; `assumes` for the three actions of EVA-18, `own` for a resource of
     /// the caller's account and for `*`.
+    #[inline]
     pub(crate) fn combine(&self, caller: Option<&Identity<'_>>, assumes: bool, own: bool) -> Outcome {
         let is_root = caller.is_some_and(|caller| caller.is_root);
         let acts_alone = caller.is_none_or(|caller| !caller.has_identity());
         let (identity, resource) = (self.identity.allowed(), self.resource.allowed());
         let (anyone, trust) = (self.anyone.allowed(), self.trust.allowed());
-        let when = |allowed: bool, part| if allowed { Some(part) } else { None };
-        let (granting, ok, layer) = if assumes {
+        let (grants, ok, layer) = if assumes {
             // CITE EVA-18
             let right = is_root || caller.is_some_and(|caller| !caller.has_identity()) || identity;
-            let granting = [when(trust, Part::Trust), when(identity, Part::Identity), None];
-            (granting, trust && right, if trust { Layer::Identity } else { Layer::Trust })
+            let layer = if trust { Layer::Identity } else { Layer::Trust };
+            (Grants { trust, identity, ..Grants::NONE }, trust && right, layer)
         } else if acts_alone {
             // CITE EVA-13, EVA-22
-            ([when(resource, Part::Resource), None, None], resource, Layer::Resource)
+            (Grants { resource, ..Grants::NONE }, resource, Layer::Resource)
         } else if own {
             // CITE EVA-6, EVA-10
-            let granting =
-                [when(identity, Part::Identity), when(resource, Part::Resource), when(anyone, Part::Anyone)];
-            (granting, is_root || identity || resource || anyone, Layer::Identity)
+            let grants = Grants { identity, resource, anyone, ..Grants::NONE };
+            (grants, is_root || identity || resource || anyone, Layer::Identity)
         } else {
             // CITE EVA-11, EVA-12
             let both = resource && (is_root || identity);
-            let granting = [
-                when(anyone, Part::Anyone),
-                when(both, Part::Resource),
-                when(both && identity, Part::Identity),
-            ];
-            (granting, anyone || both, if resource || anyone { Layer::Identity } else { Layer::Resource })
+            let grants = Grants { anyone, resource: both, identity: both && identity, ..Grants::NONE };
+            (grants, anyone || both, if resource || anyone { Layer::Identity } else { Layer::Resource })
         };
         let why = match () {
             () if !self.scp_ok => Layer::Scp,
@@ -125,15 +142,23 @@ impl Layers {
         };
         Outcome {
             deny: self.deny(),
-            grant: granting
-                .iter()
-                .flatten()
-                .next()
-                .map(|part| Statement(self.allow_of(*part), Origin::World)),
-            granting,
+            grant: self.grant(grants),
+            grants,
             ok: ok && self.scp_ok && self.boundary_ok && self.session_ok,
             why,
         }
+    }
+
+    /// One of the granting statements; a trust policy before what the caller holds itself.
+    fn grant(&self, grants: Grants) -> Option<Statement> {
+        let number = match grants {
+            Grants { trust: true, .. } => self.trust.allow,
+            Grants { identity: true, .. } => self.identity.allow,
+            Grants { resource: true, .. } => self.resource.allow,
+            Grants { anyone: true, .. } => self.anyone.allow,
+            _ => return None,
+        };
+        Some(Statement(number, Origin::World))
     }
 
     /// A matching deny of any layer; what binds unsigned callers only is none.
@@ -142,15 +167,6 @@ impl Layers {
         match world.iter().find(|hits| hits.denied()) {
             Some(hits) => Some(Statement(hits.deny, Origin::World)),
             None => self.session.denied().then_some(Statement(self.session.deny, Origin::Session)),
-        }
-    }
-
-    fn allow_of(&self, part: Part) -> u32 {
-        match part {
-            Part::Trust => self.trust.allow,
-            Part::Identity => self.identity.allow,
-            Part::Resource => self.resource.allow,
-            _ => self.anyone.allow,
         }
     }
 }

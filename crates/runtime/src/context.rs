@@ -1,4 +1,4 @@
-//! What conditions and variables read: the context, the derived keys and the caller's ids.
+//! What conditions read: the context and the derived keys.
 
 use core::cell::Cell;
 
@@ -8,21 +8,7 @@ use camshaft_value::address::Address;
 use camshaft_value::date::Instant;
 
 use crate::request::MAX_KEYS;
-
-/// Whose view of the request is taken: the caller's, or that of an unsigned caller (CITE EVA-13).
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Subject<'r> {
-    /// `${uin}`.
-    pub(crate) uin: Option<&'r str>,
-    /// `${owner_uin}`.
-    pub(crate) owner_uin: Option<&'r str>,
-    /// `${app_id}`.
-    pub(crate) app_id: Option<&'r str>,
-    /// The value of the key `qcs:uin` (the same as `${uin}`, but absent in the second pass).
-    pub(crate) key_uin: Option<&'r str>,
-    /// The value of the key `qcs:owner_uin`.
-    pub(crate) key_owner_uin: Option<&'r str>,
-}
+use crate::view::View;
 
 /// The context of one request against one bundle.
 pub(crate) struct Context<'r, 's> {
@@ -46,18 +32,18 @@ impl<'r, 's> Context<'r, 's> {
     pub(crate) fn new(
         entries: &'r [(&'r str, &'r [&'r str])],
         time: Option<Instant>,
-        ids: &'s mut [u32; MAX_KEYS],
+        ids: Option<&'s mut [u32; MAX_KEYS]>,
     ) -> Self {
-        Self { entries, time, ids: Cell::new(Some(ids)), resolved: Cell::new(None), address: Cell::new(None) }
+        Self { entries, time, ids: Cell::new(ids), resolved: Cell::new(None), address: Cell::new(None) }
     }
 
     /// The values of a key, by its id in the bundle.
-    pub(crate) fn values(&self, tables: &Tables<'_>, id: u32, subject: &Subject<'r>) -> Values<'r> {
+    pub(crate) fn values(&self, tables: &Tables<'_>, id: u32, view: View<'_, 'r>) -> Values<'r> {
         let derived = |value: Option<&'r str>| value.map_or(Values::Absent, Values::One);
         match id {
             key::CURRENT_TIME => return self.time.map_or(Values::Absent, Values::Instant),
-            key::UIN => return derived(subject.key_uin),
-            key::OWNER_UIN => return derived(subject.key_owner_uin),
+            key::UIN => return derived(view.uin()),
+            key::OWNER_UIN => return derived(view.owner_uin()),
             _ => {}
         }
         let at = self.ids(tables).iter().position(|known| *known == id);

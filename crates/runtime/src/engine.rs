@@ -6,9 +6,12 @@ use camshaft_bundle::Bundle;
 use camshaft_bundle::schema::{ACCOUNT_WORDS, scalar};
 use camshaft_value::principal::Caller;
 
-use crate::checked::Checked;
+use crate::caller::Identity;
+use crate::checked::{Checked, may_ask, resources, signed};
 use crate::decision::{Decision, ErrorCode, Origin, Statement};
-use crate::evaluate::{Mode, evaluate};
+use crate::evaluate::evaluate;
+use crate::mode::{Full, Mode, Witness};
+use crate::query::ActionIds;
 use crate::request::Request;
 use crate::scratch::Scratch;
 
@@ -51,15 +54,14 @@ impl Engine {
     /// Decides. Allocates nothing, takes no lock, never panics; the time is bounded by the length of the
     /// request and by what the bundle was compiled to.
     pub fn decide(&self, request: &Request<'_>, scratch: &mut Scratch) -> Decision {
-        self.run(request, scratch, Mode::Witness).0
+        self.run(request, scratch, Witness)
     }
 
     /// Decides, and lists every deciding statement. Allocates.
     pub fn reasons(&self, request: &Request<'_>, scratch: &mut Scratch) -> Reasons {
-        let (decision, mut statements) = self.run(request, scratch, Mode::Full(&RefCell::default()));
-        statements.sort_unstable();
-        statements.dedup();
-        Reasons { decision, statements }
+        let matched = RefCell::default();
+        let decision = self.run(request, scratch, Full(&matched));
+        Reasons { decision, statements: matched.into_inner().deciding(decision) }
     }
 
     /// `policy#index`, the name of a statement in reasons (CITE EVA-23, EVA-27).
@@ -87,19 +89,29 @@ impl Engine {
         Some((tables.uins().get(account)?, tables.appids().get(appid)))
     }
 
-    pub(crate) fn run(
+    #[inline]
+    pub(crate) fn run(&self, request: &Request<'_>, scratch: &mut Scratch, mode: impl Mode) -> Decision {
+        self.decided(request, scratch, mode).unwrap_or_else(|code| Decision::Error { code })
+    }
+
+    /// The checks of a request in the order of semantics §13.6, then the evaluation.
+    #[inline]
+    fn decided(
         &self,
         request: &Request<'_>,
         scratch: &mut Scratch,
-        mode: Mode<'_>,
-    ) -> (Decision, Vec<Statement>) {
+        mode: impl Mode,
+    ) -> Result<Decision, ErrorCode> {
         let tables = self.bundle.tables();
-        let refused = |code| (Decision::Error { code }, Vec::new());
-        match Checked::new(tables, request) {
-            Ok(checked) => {
-                evaluate(tables, &checked, scratch, mode).unwrap_or_else(|| refused(ErrorCode::Bundle))
-            }
-            Err(code) => refused(code),
+        if !request.is_sized() {
+            return Err(ErrorCode::Size);
         }
+        let identity = Identity::read(tables, request.principal)?;
+        signed(request, identity.as_ref())?;
+        let action = ActionIds::read(tables, request.action).ok_or(ErrorCode::Action)?;
+        may_ask(identity.as_ref(), &action)?;
+        let first = resources(tables, request.resources, identity.as_ref(), &action)?;
+        let checked = Checked::new(tables, request, identity.as_ref(), &action, &first)?;
+        evaluate(tables, &checked, scratch, mode).ok_or(ErrorCode::Bundle)
     }
 }

@@ -1,8 +1,8 @@
 //! One request, layer by layer (`decide` and `decide_one` of semantics §9).
 
-use core::cell::RefCell;
+use core::cell::{Cell, OnceCell};
 
-use camshaft_bundle::schema::{ACCOUNT_WORDS, ROLE_WORDS, anchor, block, identity, scalar};
+use camshaft_bundle::schema::{ROLE_WORDS, anchor, block, scalar};
 use camshaft_bundle::{NONE, Range, Tables};
 use camshaft_value::principal::Caller;
 use camshaft_value::resource::{Requested, Resource, lacks_slash};
@@ -12,47 +12,15 @@ use crate::caller::Identity;
 use crate::candidates::{self, Flow};
 use crate::checked::{Checked, is_capable, target_role};
 use crate::combine::{Hit, Hits, Layers, Outcome};
-use crate::context::{Context, Subject};
-use crate::decision::{Decision, Statement};
-use crate::explain::{Part, Trace};
+use crate::context::Context;
+use crate::decision::Decision;
+use crate::explain::Part;
+use crate::mode::Mode;
 use crate::query::{OwnerIds, Query, Target};
-use crate::request::Session;
-use crate::row::{self, View};
+use crate::request::{MAX_KEYS, Session};
+use crate::row;
 use crate::scratch::Scratch;
-
-/// How much of the answer is wanted.
-#[derive(Clone, Copy)]
-pub(crate) enum Mode<'m> {
-    /// The decision and one statement: the hot path.
-    Witness,
-    /// Every matching statement.
-    Full(&'m RefCell<Vec<Hit>>),
-    /// Every statement with where it missed, found without the index.
-    Trace(&'m RefCell<Trace>),
-}
-
-impl Mode<'_> {
-    fn is_witness(self) -> bool {
-        matches!(self, Self::Witness)
-    }
-
-    fn collect(self, hit: Hit) {
-        match self {
-            Self::Witness => {}
-            Self::Full(hits) => hits.borrow_mut().push(hit),
-            Self::Trace(trace) => trace.borrow_mut().hits.push(hit),
-        }
-    }
-
-    /// The hits collected since the last call.
-    fn take(self) -> Vec<Hit> {
-        match self {
-            Self::Witness => Vec::new(),
-            Self::Full(hits) => hits.take(),
-            Self::Trace(trace) => core::mem::take(&mut trace.borrow_mut().hits),
-        }
-    }
-}
+use crate::view::View;
 
 /// One bundle's view of the request.
 #[derive(Clone, Copy)]
@@ -60,63 +28,95 @@ pub(crate) struct Side<'e, 'r, 't, 's> {
     pub(crate) tables: &'e Tables<'t>,
     pub(crate) context: &'e Context<'r, 's>,
     pub(crate) view: View<'e, 'r>,
-    mode: Mode<'e>,
 }
 
-impl<'r> Side<'_, 'r, '_, '_> {
+/// The policies of a block that count.
+#[derive(Clone, Copy)]
+struct Holding {
+    part: Part,
+    block: u32,
+    /// `NONE` for all.
+    filter: u32,
+}
+
+impl Holding {
+    fn whole(part: Part, block: u32) -> Self {
+        Self { part, block, filter: NONE }
+    }
+}
+
+/// A side, and how much of its answer is wanted.
+#[derive(Clone, Copy)]
+struct Asked<'e, 'r, 't, 's, M> {
+    side: Side<'e, 'r, 't, 's>,
+    mode: M,
+}
+
+impl<'r, M: Mode> Asked<'_, 'r, '_, '_, M> {
     /// Runs the rows of a block over every spelling of the resource.
+    #[inline]
     fn run(
         &self,
-        part: Part,
-        block: u32,
+        holding: Holding,
         queries: &[Query<'r, '_>],
         marks: &mut [u64],
         hits: &mut Hits,
     ) -> Option<()> {
-        if block == NONE || hits.denied() && self.mode.is_witness() {
+        if holding.block == NONE {
             return Some(());
         }
         for query in queries {
-            self.visit(block, query, marks, &mut |number| self.row(part, number, query, hits))?;
+            if M::WITNESS && hits.denied() {
+                break;
+            }
+            self.visit(holding, query, marks, |number| self.row(holding, number, query, hits))?;
         }
         Some(())
     }
 
     /// Tests one row and records its statement if it matches.
-    fn row(&self, part: Part, number: u32, query: &Query<'r, '_>, hits: &mut Hits) -> Option<Flow> {
-        let row = self.tables.rows.record(number)?;
+    #[inline]
+    fn row(&self, holding: Holding, number: u32, query: &Query<'r, '_>, hits: &mut Hits) -> Option<Flow> {
+        let tables = self.side.tables;
+        let row = tables.rows.record(number)?;
         let deny = row::denies(&row);
-        let matches = match self.mode {
-            Mode::Trace(trace) => trace.borrow_mut().row(part, &row, query, self)?,
-            // One allow is enough.
-            Mode::Witness if !deny && hits.allowed() => false,
-            _ => row::matches(self.tables, &row, query, self.view, self.context)?,
-        };
-        if !matches {
+        // One allow is enough.
+        if M::WITNESS && !deny && hits.allowed() {
             return Some(Flow::On);
         }
         let [.., statement, _] = row;
+        if holding.filter != NONE {
+            let [policy, _] = tables.statements.record::<2>(statement)?;
+            if !tables.filter_holds(holding.filter, policy)? {
+                return Some(Flow::On);
+            }
+        }
+        if !self.mode.matches(holding.part, &row, query, &self.side)? {
+            return Some(Flow::On);
+        }
         hits.record(deny, statement);
-        self.mode.collect(Hit { part, deny, statement });
-        Some(if deny && self.mode.is_witness() { Flow::Stop } else { Flow::On })
+        self.mode.collect(Hit { part: holding.part, deny, statement });
+        Some(if deny && M::WITNESS { Flow::Stop } else { Flow::On })
     }
 
-    /// The candidates of a block; when tracing, all of its rows.
+    /// The candidates of a block; when tracing, all rows of the policies that count.
+    #[inline]
     fn visit(
         &self,
-        number: u32,
+        holding: Holding,
         query: &Query<'r, '_>,
         marks: &mut [u64],
-        visit: &mut dyn FnMut(u32) -> Option<Flow>,
+        mut visit: impl FnMut(u32) -> Option<Flow>,
     ) -> Option<()> {
-        let Mode::Trace(_) = self.mode else {
-            candidates::visit(self.tables, number, query, marks, visit)?;
+        let tables = self.side.tables;
+        if !M::TRACES {
+            candidates::visit(tables, holding.block, query, marks, visit)?;
             return Some(());
-        };
-        let [_, _, _, _, _, first, policies, _] = self.tables.blocks.record::<{ block::WORDS }>(number)?;
+        }
+        let [_, _, _, _, _, first, policies, _] = tables.blocks.record::<{ block::WORDS }>(holding.block)?;
         let policies = Range { start: first, end: first.checked_add(policies)? };
-        for policy in self.tables.block_policies.slice(policies)?.iter() {
-            let [first, rows, ..] = self.tables.policies.record::<8>(policy)?;
+        for policy in tables.block_policies.slice(policies)?.iter() {
+            let [first, rows, ..] = tables.policies.record::<8>(policy)?;
             for row in first..first.checked_add(rows)? {
                 visit(row)?;
             }
@@ -126,51 +126,39 @@ impl<'r> Side<'_, 'r, '_, '_> {
 }
 
 /// Decides a checked request. `None` only for a bundle that contradicts itself.
-pub(crate) fn evaluate<'r>(
+#[inline]
+pub(crate) fn evaluate<'r, M: Mode>(
     tables: &Tables<'_>,
     checked: &Checked<'_, 'r>,
     scratch: &mut Scratch,
-    mode: Mode<'_>,
-) -> Option<(Decision, Vec<Statement>)> {
+    mode: M,
+) -> Option<Decision> {
     let Scratch { path, keys: [world_keys, session_keys], marks } = scratch;
-    let subject = match &checked.identity {
-        Some(identity) => identity.subject(tables)?,
-        None => Subject::default(),
-    };
-    let context = Context::new(checked.request.context, checked.time, world_keys);
-    let session_context = Context::new(checked.request.context, checked.time, session_keys);
+    let identity = checked.identity;
+    let context = Context::new(checked.request.context, checked.time, Some(world_keys));
+    let view = View { identity, world: tables };
     let evaluation = Evaluation {
         checked,
-        world: Side {
-            tables,
-            context: &context,
-            view: View { identity: checked.identity.as_ref(), subject: &subject },
-            mode,
-        },
-        session_context: &session_context,
+        world: Asked { side: Side { tables, context: &context, view }, mode },
+        session_context: OnceCell::new(),
+        session_keys: Cell::new(Some(session_keys)),
     };
     let (mut deny, mut grant, mut open) = (None, None, None);
-    let (mut denies, mut grants) = (Vec::new(), Vec::new());
     for (at, text) in checked.request.resources.iter().enumerate() {
-        let requested = if at == 0 { checked.first } else { Requested::parse(text)? };
-        if let Mode::Trace(trace) = mode {
-            trace.borrow_mut().resource(requested);
-        }
+        let other;
+        let requested = if at == 0 {
+            checked.first
+        } else {
+            other = Requested::parse(text)?;
+            &other
+        };
+        mode.resource(*requested);
         let outcome = evaluation.one(requested, path, marks)?;
-        if let Mode::Trace(trace) = mode {
-            trace.borrow_mut().outcome(&outcome);
-        }
+        mode.outcome(&outcome);
         if outcome.deny.is_some() {
             deny = deny.or(outcome.deny);
-            if mode.is_witness() {
+            if M::WITNESS {
                 break;
-            }
-        }
-        for hit in mode.take() {
-            if hit.deny && hit.part != Part::Anyone {
-                denies.push(hit.statement());
-            } else if !hit.deny && outcome.granting.contains(&Some(hit.part)) {
-                grants.push(hit.statement());
             }
         }
         grant = grant.or(outcome.grant);
@@ -180,56 +168,64 @@ pub(crate) fn evaluate<'r>(
         }
     }
     // CITE EVA-20
-    let (decision, statements) = match (deny, open) {
-        (Some(witness), _) => (Decision::ExplicitDeny { witness }, denies),
-        (None, Some(layer)) => (Decision::ImplicitDeny { layer }, Vec::new()),
-        (None, None) => (Decision::Allow { witness: grant }, grants),
-    };
-    Some((decision, statements))
+    Some(match (deny, open) {
+        (Some(witness), _) => Decision::ExplicitDeny { witness },
+        (None, Some(layer)) => Decision::ImplicitDeny { layer },
+        (None, None) => Decision::Allow { witness: grant },
+    })
 }
 
 /// The evaluation of one request.
-struct Evaluation<'e, 'r, 't, 's> {
+struct Evaluation<'e, 'r, 't, 's, M> {
     checked: &'e Checked<'e, 'r>,
-    world: Side<'e, 'r, 't, 's>,
-    session_context: &'e Context<'r, 's>,
+    world: Asked<'e, 'r, 't, 's, M>,
+    /// The context against the session's bundle, and memory for its key ids.
+    session_context: OnceCell<Context<'r, 's>>,
+    session_keys: Cell<Option<&'s mut [u32; MAX_KEYS]>>,
 }
 
-impl<'r> Evaluation<'_, 'r, '_, '_> {
+impl<'r, M: Mode> Evaluation<'_, 'r, '_, '_, M> {
     /// `decide_one` of the semantics.
-    fn one(&self, requested: Requested<'r>, buffer: &mut String, marks: &mut [u64]) -> Option<Outcome> {
-        let tables = self.world.tables;
+    #[inline]
+    fn one(&self, requested: &Requested<'r>, buffer: &mut String, marks: &mut [u64]) -> Option<Outcome> {
+        let (tables, action) = (self.world.side.tables, self.checked.action);
         let Requested::Resource(resource) = requested else {
-            return self.layers(&[Query::star(self.checked.action)], None, marks);
+            return self.layers(&[Query::star(tables, action)], None, marks);
         };
-        let owner = OwnerIds::find(tables, self.checked.identity.as_ref(), resource.owner)?;
-        let bucket = lacks_slash(resource.service, resource.path);
-        let named = resource.service == "cam";
-        if bucket || named {
-            buffer.clear();
+        let owner = OwnerIds::find(tables, self.checked.identity, resource.owner)?;
+        if resource.service == "cam" {
+            return self.named(Target { resource, owner, path: resource.path }, buffer, marks);
         }
-        if bucket {
-            buffer.push_str(resource.path);
+        let mut path = resource.path;
+        if lacks_slash(resource.service, path) {
+            buffer.clear();
+            buffer.push_str(path);
             buffer.push('/');
-        } else if let (true, Some(uin)) = (named, owner.uin_text(tables)) {
+            path = buffer;
+        }
+        let target = Target { resource, owner, path };
+        self.layers(&[target.query(tables, action)], Some(&target), marks)
+    }
+
+    /// An object of CAM, in all its spellings (CITE RES-21).
+    #[cold]
+    fn named(&self, target: Target<'r, '_>, buffer: &mut String, marks: &mut [u64]) -> Option<Outcome> {
+        let tables = self.world.side.tables;
+        buffer.clear();
+        if let Some(uin) = target.owner.uin_text(tables) {
             buffer.push_str("uin/");
             buffer.push_str(uin);
         }
-        let buffer: &str = buffer;
-        let target = Target { resource, owner, path: if bucket { buffer } else { resource.path } };
+        let [first, second] = self.spellings(target.resource, buffer)?;
         let mut query = target.query(tables, self.checked.action);
-        let [first, second] = self.spellings(&resource, buffer)?;
-        if first.is_none() && second.is_none() {
-            return self.layers(&[query], Some(&target), marks);
-        }
-        query.spellings = [Some(target.path), first, second];
-        let first = query.spelled(first.unwrap_or(target.path));
+        let Some(first) = first else { return self.layers(&[query], Some(&target), marks) };
+        let spellings = [target.path, first, second.unwrap_or(first)];
+        query.spellings = &spellings;
+        let others = [query.spelled(first), query.spelled(second.unwrap_or(first))];
+        let [first, other] = others;
         match second {
             None => self.layers(&[query, first], Some(&target), marks),
-            Some(second) => {
-                let second = query.spelled(second);
-                self.layers(&[query, first, second], Some(&target), marks)
-            }
+            Some(_) => self.layers(&[query, first, other], Some(&target), marks),
         }
     }
 
@@ -244,8 +240,8 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
         if resource.path == by_uin {
             return Some([Some("root"), None]);
         }
-        let tables = self.world.tables;
-        let role = target_role(tables, self.checked.identity.as_ref(), Requested::Resource(*resource))?;
+        let tables = self.world.side.tables;
+        let role = target_role(tables, self.checked.identity, Requested::Resource(*resource))?;
         if role == NONE {
             return Some([None; 2]);
         }
@@ -271,93 +267,131 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
         target: Option<&Target<'r, '_>>,
         marks: &mut [u64],
     ) -> Option<Outcome> {
-        let identity = self.checked.identity.as_ref();
         let mut all = Layers::NONE;
-        all.scp_ok = self.organization(queries, marks, &mut all.scp)?;
-        self.identity(queries, marks, &mut all.identity)?;
-        all.boundary_ok = self.boundary(queries, marks, &mut all.boundary)?;
-        all.session_ok = self.session(queries, target, marks, &mut all.session)?;
-        if target.is_some() {
-            self.resource(queries, marks, &mut all.resource, &mut all.anyone)?;
-        }
-        if let Some(role) = self.checked.role {
-            let [_, _, _, trust, ..] = self.world.tables.roles.record::<ROLE_WORDS>(role)?;
-            self.world.run(Part::Trust, trust, queries, marks, &mut all.trust)?;
-        }
-        if identity.is_some_and(|identity| identity.is_unknown) {
+        self.each_layer(queries, target, marks, &mut all)?;
+        if self.checked.identity.is_some_and(|identity| identity.is_unknown) {
             // CITE REQ-13: only denies and what is granted to everyone remain.
             all.identity.allow = NONE;
             all.resource.allow = NONE;
             all.trust.allow = NONE;
         }
         let own = target.is_none_or(|target| target.owner.own == Truth::True);
-        Some(all.combine(identity, self.checked.role.is_some(), own))
+        Some(all.combine(self.checked.identity, self.checked.role.is_some(), own))
+    }
+
+    /// Asks the layers, for a witness until one denies.
+    #[inline]
+    fn each_layer(
+        &self,
+        queries: &[Query<'r, '_>],
+        target: Option<&Target<'r, '_>>,
+        marks: &mut [u64],
+        all: &mut Layers,
+    ) -> Option<()> {
+        let decided = |hits: &Hits| M::WITNESS && hits.denied();
+        if let Some(identity) = self.checked.identity {
+            all.scp_ok = self.organization(identity, queries, marks, &mut all.scp)?;
+            if decided(&all.scp) {
+                return Some(());
+            }
+            self.identity(identity, queries, marks, &mut all.identity)?;
+            if decided(&all.identity) {
+                return Some(());
+            }
+            all.boundary_ok = self.boundary(identity, queries, marks, &mut all.boundary)?;
+            if decided(&all.boundary) {
+                return Some(());
+            }
+        }
+        all.session_ok = self.session(queries, target, marks, &mut all.session)?;
+        if decided(&all.session) {
+            return Some(());
+        }
+        if target.is_some() {
+            self.resource(queries, marks, &mut all.resource, &mut all.anyone)?;
+            if decided(&all.resource) {
+                return Some(());
+            }
+        }
+        if let Some(role) = self.checked.role {
+            let [_, _, _, trust, ..] = self.world.side.tables.roles.record::<ROLE_WORDS>(role)?;
+            self.world.run(Holding::whole(Part::Trust, trust), queries, marks, &mut all.trust)?;
+        }
+        Some(())
     }
 
     /// CITE EVA-17: every level must allow.
-    fn organization(&self, queries: &[Query<'r, '_>], marks: &mut [u64], hits: &mut Hits) -> Option<bool> {
-        let tables = self.world.tables;
-        let Some(identity) = self.checked.identity.as_ref() else { return Some(true) };
-        if !identity.is_bound_by_scp(tables)? {
+    #[inline]
+    fn organization(
+        &self,
+        identity: &Identity<'r>,
+        queries: &[Query<'r, '_>],
+        marks: &mut [u64],
+        hits: &mut Hits,
+    ) -> Option<bool> {
+        let tables = self.world.side.tables;
+        let [_, _, first, levels] = identity.account;
+        // No organization, or none but its root.
+        if !identity.account_known || levels <= 1 || !identity.is_bound_by_scp(tables)? {
             return Some(true);
         }
-        let [_, _, first, levels, ..] = tables.accounts.record::<ACCOUNT_WORDS>(identity.root_id)?;
         let mut every = true;
         for at in first..first.checked_add(levels.saturating_sub(1))? {
             hits.allow = NONE;
-            self.world.run(
-                Part::Scp(at.checked_sub(first)?),
-                tables.levels.get(at)?,
-                queries,
-                marks,
-                hits,
-            )?;
+            let level = Holding::whole(Part::Scp(at.checked_sub(first)?), tables.levels.get(at)?);
+            self.world.run(level, queries, marks, hits)?;
             every &= hits.allowed();
         }
         Some(every)
     }
 
     /// CITE EVA-7, EVA-8
-    fn identity(&self, queries: &[Query<'r, '_>], marks: &mut [u64], hits: &mut Hits) -> Option<()> {
-        let tables = self.world.tables;
-        let Some(identity) = self.checked.identity.as_ref() else { return Some(()) };
+    #[inline]
+    fn identity(
+        &self,
+        identity: &Identity<'r>,
+        queries: &[Query<'r, '_>],
+        marks: &mut [u64],
+        hits: &mut Hits,
+    ) -> Option<()> {
+        let tables = self.world.side.tables;
         if identity.number != NONE {
-            let [first, blocks, ..] = identity.record(tables)?;
-            let blocks =
-                tables.identity_blocks.slice(Range { start: first, end: first.checked_add(blocks)? })?;
-            for block in blocks.iter() {
-                self.world.run(Part::Identity, block, queries, marks, hits)?;
+            let [first, holdings, ..] = identity.record;
+            for at in first..first.checked_add(holdings)? {
+                let [block, filter] = tables.identity_blocks.record::<2>(at)?;
+                let holding = Holding { part: Part::Identity, block, filter };
+                self.world.run(holding, queries, marks, hits)?;
             }
             return Some(());
         }
         let is_user = matches!(identity.caller, Caller::SubAccount { .. } | Caller::Federated { .. });
         if identity.is_unknown && is_user && !identity.caller.is_root() {
-            let block = if identity.account_known {
-                let [_, general, ..] = tables.accounts.record::<ACCOUNT_WORDS>(identity.root_id)?;
-                general
-            } else {
-                tables.scalar(scalar::GENERAL_UNKNOWN)
-            };
-            self.world.run(Part::Identity, block, queries, marks, hits)?;
+            let [_, general, ..] = identity.account;
+            let block = if identity.account_known { general } else { tables.scalar(scalar::GENERAL_UNKNOWN) };
+            self.world.run(Holding::whole(Part::Identity, block), queries, marks, hits)?;
         }
         Some(())
     }
 
     /// CITE EVA-15
-    fn boundary(&self, queries: &[Query<'r, '_>], marks: &mut [u64], hits: &mut Hits) -> Option<bool> {
-        let tables = self.world.tables;
-        let Some(identity) = self.checked.identity.as_ref().filter(|identity| identity.number != NONE) else {
-            return Some(true);
-        };
-        let [_, _, boundary, ..]: [u32; identity::WORDS] = identity.record(tables)?;
+    #[inline]
+    fn boundary(
+        &self,
+        identity: &Identity<'r>,
+        queries: &[Query<'r, '_>],
+        marks: &mut [u64],
+        hits: &mut Hits,
+    ) -> Option<bool> {
+        let [_, _, boundary, ..] = identity.record;
         if boundary == NONE {
             return Some(true);
         }
-        self.world.run(Part::Boundary, boundary, queries, marks, hits)?;
+        self.world.run(Holding::whole(Part::Boundary, boundary), queries, marks, hits)?;
         Some(hits.allowed())
     }
 
     /// CITE EVA-16
+    #[inline]
     fn session(
         &self,
         queries: &[Query<'r, '_>],
@@ -368,21 +402,28 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
         let Session::Policy(policy) = self.checked.request.session else { return Some(true) };
         let tables = policy.bundle.tables();
         let action = self.checked.action.again(tables)?;
-        let side = Side { tables, context: self.session_context, ..self.world };
-        let block = tables.scalar(scalar::GENERAL_UNKNOWN);
+        let world = self.world.side;
+        let request = self.checked.request;
+        let context = self
+            .session_context
+            .get_or_init(|| Context::new(request.context, self.checked.time, self.session_keys.take()));
+        let side = Side { tables, context, ..world };
+        let session = Asked { side, ..self.world };
+        let holding = Holding::whole(Part::Session, tables.scalar(scalar::GENERAL_UNKNOWN));
         for query in queries {
             let query = match target {
-                None => Query::star(action),
+                None => Query::star(tables, &action),
                 Some(target) => {
-                    Target { path: query.path, ..*target }.foreign_query(self.world.tables, tables, action)
+                    Target { path: query.path, ..*target }.foreign_query(world.tables, tables, &action)
                 }
             };
-            side.run(Part::Session, block, &[query], marks, hits)?;
+            session.run(holding, &[query], marks, hits)?;
         }
         Some(hits.allowed())
     }
 
     /// CITE EVA-9, EVA-13: the owner's resource policies for the caller, and for an unsigned caller.
+    #[inline]
     fn resource(
         &self,
         queries: &[Query<'r, '_>],
@@ -390,27 +431,29 @@ impl<'r> Evaluation<'_, 'r, '_, '_> {
         hits: &mut Hits,
         anyone: &mut Hits,
     ) -> Option<()> {
-        let tables = self.world.tables;
-        let block = tables.scalar(scalar::RESOURCE_BLOCK);
-        if block == NONE || hits.denied() && self.world.mode.is_witness() {
+        let world = self.world.side;
+        let tables = world.tables;
+        let holding = Holding::whole(Part::Resource, tables.scalar(scalar::RESOURCE_BLOCK));
+        if holding.block == NONE {
             return Some(());
         }
-        let second = self.checked.identity.as_ref().is_some_and(Identity::has_identity);
-        let unsigned = Side { view: View { identity: None, subject: &Subject::default() }, ..self.world };
+        let second = self.checked.identity.is_some_and(Identity::has_identity);
+        let side = Side { view: View::unsigned(tables), ..world };
+        let unsigned = Asked { side, ..self.world };
+        let as_anyone = Holding { part: Part::Anyone, ..holding };
         for query in queries {
             // A scope is never met by halves: the owner must be known. Other services have no scopes.
             if query.uin == anchor::MISSING || !is_capable(tables, query.service) {
                 continue;
             }
-            self.world.visit(block, query, marks, &mut |number| {
-                let flow = self.world.row(Part::Resource, number, query, hits)?;
+            self.world.visit(holding, query, marks, |number| {
+                let flow = self.world.row(holding, number, query, hits)?;
                 // PERF: few rows admit everyone, and only those are asked again.
-                let again = second
-                    && (matches!(self.world.mode, Mode::Trace(_))
-                        || row::admits_anyone(tables, &tables.rows.record(number)?)?);
+                let again =
+                    second && (M::TRACES || row::admits_anyone(tables, &tables.rows.record(number)?)?);
                 if again {
                     // A deny that binds unsigned callers ends this grant only.
-                    unsigned.row(Part::Anyone, number, query, anyone)?;
+                    unsigned.row(as_anyone, number, query, anyone)?;
                 }
                 Some(flow)
             })?;

@@ -13,16 +13,18 @@ use camshaft_value::operator::Operator;
 use camshaft_value::resource::{Owner, Requested};
 use camshaft_value::truth::Truth;
 
-use crate::combine::{Hit, Outcome};
-use crate::context::{Context, Subject, Values};
+use crate::combine::Outcome;
+use crate::context::{Context, Values};
 use crate::decision::{Layer, Origin, Statement};
 use crate::engine::{Engine, Reasons};
-use crate::evaluate::{Mode, Side};
+use crate::evaluate::Side;
 use crate::guard;
+use crate::mode::Matched;
 use crate::query::Query;
 use crate::request::{Request, Session};
 use crate::row::Row;
 use crate::scratch::Scratch;
+use crate::view::View;
 
 /// The whole story of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,10 +176,9 @@ impl Engine {
     /// Decides and tells the whole story. Allocates, and takes time linear in the caller's statements.
     pub fn explain(&self, request: &Request<'_>, scratch: &mut Scratch) -> Explanation {
         let trace = RefCell::new(Trace::default());
-        let (decision, mut statements) = self.run(request, scratch, Mode::Trace(&trace));
-        statements.sort_unstable();
-        statements.dedup();
+        let decision = self.run(request, scratch, crate::mode::Traced(&trace));
         let trace = trace.into_inner();
+        let statements = trace.matched.deciding(decision);
         let resources = trace.resources.into_iter().map(|resource| self.report(resource, request)).collect();
         let prerequisites = self.prerequisites(request, scratch).unwrap_or_default();
         Explanation { reasons: Reasons { decision, statements }, resources, prerequisites }
@@ -243,7 +244,7 @@ impl Engine {
 /// What a traced evaluation met.
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
-    pub(crate) hits: Vec<Hit>,
+    pub(crate) matched: Matched,
     resources: Vec<Traced>,
 }
 
@@ -277,6 +278,7 @@ impl Trace {
 
     /// The present resource is decided.
     pub(crate) fn outcome(&mut self, outcome: &Outcome) {
+        self.matched.outcome(outcome);
         if let Some(traced) = self.resources.last_mut() {
             traced.allowed = outcome.ok && outcome.deny.is_none();
             traced.blocked_by = (!outcome.ok && outcome.deny.is_none()).then_some(outcome.why);
@@ -366,7 +368,7 @@ fn misses<'r>(
             let wanted = if project.0 == row::project::ID { project.1 } else { "0" };
             miss(Dimension::Project, format!("id/{wanted}"), query.project);
         }
-        if !crate::row::path(tables, row, query, side.view.subject)? {
+        if !crate::row::path(tables, row, query, side.view)? {
             let kind = flags >> row::flag::TAIL_SHIFT & 7;
             let (wanted, head) = tail(tables, kind, operand, length)?;
             let diverges_at = head.map(|head| shared(head, query.path));
@@ -390,9 +392,9 @@ fn misses<'r>(
     if let Some(guard) = guard.checked_sub(1) {
         let deny = crate::row::denies(row);
         for number in tables.guard_terms.slice(tables.guard_ends.range(guard)?)?.iter() {
-            let truth = guard::evaluate(tables, number, side.context, side.view.subject)?;
+            let truth = guard::evaluate(tables, number, side.context, side.view)?;
             if truth == Truth::False || truth == Truth::Unknown && !deny {
-                misses.push(term_miss(tables, number, truth, side.context, side.view.subject)?);
+                misses.push(term_miss(tables, number, truth, side.context, side.view)?);
             }
         }
     }
@@ -479,13 +481,13 @@ fn term_miss<'r>(
     number: u32,
     truth: Truth,
     context: &Context<'r, '_>,
-    subject: &Subject<'r>,
+    view: View<'_, 'r>,
 ) -> Option<Miss> {
     let [code, key, ..] = tables.terms.record::<{ term::WORDS }>(number)?;
     let operator = Operator::from_code(code)?;
     let [start, length] = tables.term_places.record::<2>(number)?;
     let values = tables.term_text.get(start, length)?;
-    let mut found = match context.values(tables, key, subject) {
+    let mut found = match context.values(tables, key, view) {
         Values::Absent => "absent".into(),
         Values::Instant(instant) => instant.to_string(),
         Values::One(value) => format!("`{value}`"),

@@ -11,7 +11,8 @@ use camshaft_value::operator::{Base, Operator, Qualifier, ValueType};
 use camshaft_value::pattern::{self, Piece};
 use camshaft_value::truth::Truth;
 
-use crate::context::{Context, Subject, Values};
+use crate::context::{Context, Values};
+use crate::view::View;
 
 /// Whether the condition lets the statement match: T for an allow, T or U for a deny (CITE EVA-2).
 /// `None` only for a bundle that contradicts itself.
@@ -21,11 +22,11 @@ pub(crate) fn holds<'r>(
     guard: u32,
     deny: bool,
     context: &Context<'r, '_>,
-    subject: &Subject<'r>,
+    view: View<'_, 'r>,
 ) -> Option<bool> {
     let terms = tables.guard_terms.slice(tables.guard_ends.range(guard)?)?;
     for number in terms.iter() {
-        let truth = evaluate(tables, number, context, subject)?;
+        let truth = evaluate(tables, number, context, view)?;
         if truth == Truth::False || truth == Truth::Unknown && !deny {
             return Some(false);
         }
@@ -38,14 +39,14 @@ pub(crate) fn evaluate<'r>(
     tables: &Tables<'_>,
     number: u32,
     context: &Context<'r, '_>,
-    subject: &Subject<'r>,
+    view: View<'_, 'r>,
 ) -> Option<Truth> {
     let [code, key, start, length, flags] = tables.terms.record::<{ term::WORDS }>(number)?;
     let operator = Operator::from_code(code)?;
     let words = tables.values.slice(Range { start, end: start.checked_add(length)? })?;
     let unvalued = flags & term::UNVALUED != 0;
-    let term = Term { tables, operator, key, words, unvalued, context, subject };
-    let values = context.values(tables, key, subject);
+    let term = Term { tables, operator, key, words, unvalued, context, view };
+    let values = context.values(tables, key, view);
     if operator.base == Base::NullEqual {
         // CITE CON-15
         let empty = match values {
@@ -77,7 +78,7 @@ struct Term<'t, 'r, 's, 'c> {
     words: Words<'t>,
     unvalued: bool,
     context: &'c Context<'r, 's>,
-    subject: &'c Subject<'r>,
+    view: View<'c, 'r>,
 }
 
 impl<'r> Term<'_, 'r, '_, '_> {
@@ -160,7 +161,7 @@ impl<'r> Term<'_, 'r, '_, '_> {
         let first = literals.checked_mul(2)?.checked_add(2)?;
         let mut found = Truth::False;
         for at in first..first.checked_add(patterns)? {
-            let truth = match_pattern(self.tables, self.words.get(at)?, value, self.subject, fold)?;
+            let truth = match_pattern(self.tables, self.words.get(at)?, value, self.view, fold)?;
             found = found.or(truth);
             if found == Truth::True {
                 break;
@@ -303,7 +304,7 @@ pub(crate) fn match_pattern(
     tables: &Tables<'_>,
     number: u32,
     text: &str,
-    subject: &Subject<'_>,
+    view: View<'_, '_>,
     fold: bool,
 ) -> Option<Truth> {
     let range = tables.pattern_ends.range(number)?;
@@ -315,9 +316,9 @@ pub(crate) fn match_pattern(
     for at in range {
         let [kind, _, _] = tables.pieces.record::<3>(at)?;
         let missing = match kind {
-            piece::UIN => subject.uin.is_none(),
-            piece::OWNER_UIN => subject.owner_uin.is_none(),
-            piece::APP_ID => subject.app_id.is_none(),
+            piece::UIN => view.uin().is_none(),
+            piece::OWNER_UIN => view.owner_uin().is_none(),
+            piece::APP_ID => view.app_id().is_none(),
             kind => kind == piece::UNVALUED,
         };
         if missing {
@@ -327,9 +328,9 @@ pub(crate) fn match_pattern(
     let pieces = range.into_iter().map(|at| match tables.pieces.record::<3>(at) {
         Some([piece::STAR, _, _]) => Piece::Star,
         Some([piece::LITERAL, start, length]) => Piece::Literal(tables.text.get(start, length).unwrap_or("")),
-        Some([piece::UIN, _, _]) => Piece::Literal(subject.uin.unwrap_or("")),
-        Some([piece::OWNER_UIN, _, _]) => Piece::Literal(subject.owner_uin.unwrap_or("")),
-        Some([piece::APP_ID, _, _]) => Piece::Literal(subject.app_id.unwrap_or("")),
+        Some([piece::UIN, _, _]) => Piece::Literal(view.uin().unwrap_or("")),
+        Some([piece::OWNER_UIN, _, _]) => Piece::Literal(view.owner_uin().unwrap_or("")),
+        Some([piece::APP_ID, _, _]) => Piece::Literal(view.app_id().unwrap_or("")),
         _ => Piece::Literal(""),
     });
     if !fold {

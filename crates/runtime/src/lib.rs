@@ -26,10 +26,12 @@ mod engine;
 mod evaluate;
 mod explain;
 mod guard;
+mod mode;
 mod query;
 mod request;
 mod row;
 mod scratch;
+mod view;
 
 pub use decision::{Decision, ErrorCode, Layer, Statement};
 pub use engine::{Engine, Reasons};

@@ -7,6 +7,7 @@ use camshaft_bundle::{NONE, Range, Tables, hash};
 use camshaft_value::action::{Action, strip_name};
 use camshaft_value::pattern;
 use camshaft_value::resource::{Owner, Resource};
+use camshaft_value::search;
 use camshaft_value::truth::Truth;
 
 use crate::caller::Identity;
@@ -21,30 +22,35 @@ pub(crate) struct ActionIds<'r> {
     pub(crate) rank: u32,
     /// Segment id of its service.
     pub(crate) service: u32,
+    /// Its service.
+    pub(crate) service_text: &'r str,
 }
 
 impl<'r> ActionIds<'r> {
     /// Reads and looks up the action of a request; `None` when it is malformed.
     pub(crate) fn read(tables: &Tables<'_>, text: &'r str) -> Option<Self> {
-        let text = strip_name(text);
-        // PERF: what a policy names exactly is sound and needs no second look.
-        let id = tables.actions().find(text).unwrap_or(NONE);
-        let action = if id == NONE { Action::parse(text)? } else { Action::of_known(text)? };
-        Self::of(tables, action, id)
+        Self::known(tables, strip_name(text)).or_else(|| Self::unknown(tables, Action::parse(text)?))
     }
 
     /// The same action in the ids of another bundle.
     pub(crate) fn again(&self, tables: &Tables<'_>) -> Option<Self> {
-        Self::of(tables, Action::of_known(self.text)?, tables.actions().find(self.text).unwrap_or(NONE))
+        Self::known(tables, self.text).or_else(|| Self::unknown(tables, Action::of_known(self.text)?))
     }
 
-    fn of(tables: &Tables<'_>, action: Action<'r>, id: u32) -> Option<Self> {
-        let rank = match id {
-            NONE => prefix_rank(tables, action.text)?,
-            id => tables.action_ranks.get(id)?,
-        };
+    /// An action that some policy names exactly.
+    ///
+    /// PERF: its text is sound and needs no second look.
+    fn known(tables: &Tables<'_>, text: &'r str) -> Option<Self> {
+        let id = tables.actions().find(text)?;
+        let (rank, service) = (tables.action_ranks.get(id)?, tables.action_services.get(id)?);
+        let (service_text, _) = text.split_at_checked(text.bytes().position(|byte| byte == b':')?)?;
+        Some(Self { text, id, rank, service, service_text })
+    }
+
+    fn unknown(tables: &Tables<'_>, action: Action<'r>) -> Option<Self> {
         let service = tables.segments().find(action.service).unwrap_or(NONE);
-        Some(Self { text: action.text, id, rank, service })
+        let rank = prefix_rank(tables, action.text)?;
+        Some(Self { text: action.text, id: NONE, rank, service, service_text: action.service })
     }
 
     /// Whether an action set holds the action.
@@ -111,7 +117,7 @@ fn prefix_rank(tables: &Tables<'_>, action: &str) -> Option<u32> {
 /// One resource of a request in the ids of one bundle.
 #[derive(Clone, Debug)]
 pub(crate) struct Query<'r, 'q> {
-    pub(crate) action: ActionIds<'q>,
+    pub(crate) action: &'q ActionIds<'q>,
     /// The request is for `*`.
     pub(crate) star: bool,
     pub(crate) project: &'r str,
@@ -127,15 +133,83 @@ pub(crate) struct Query<'r, 'q> {
     /// The sixth segment, a bucket with its slash.
     pub(crate) path: &'q str,
     /// All spellings of an object of CAM; none where there is only one (CITE RES-21).
-    pub(crate) spellings: [Option<&'q str>; 3],
-    /// Hashes of the path up to its first slash, second slash, and whole, once made; `Some(None)` where there
-    /// is no such slash.
-    hashes: [Cell<Option<Option<u64>>>; 3],
+    pub(crate) spellings: &'q [&'q str],
+    keys: Keys,
+}
+
+/// The parts of the keys of a query.
+///
+/// PERF: mixed once, where each kind of key would mix them again, and joined by table: kinds follow no
+/// pattern that branches could be predicted by.
+#[derive(Clone, Debug)]
+struct Keys {
+    seed: u64,
+    /// Bits of the anchor kinds that the query has parts for; those of a path until it turns out to lack slashes.
+    has: Cell<u32>,
+    /// Bits of the paths whose hashes are made.
+    made: Cell<u32>,
+    /// By the bits of service and region.
+    segments: [u64; 4],
+    /// By the bits of uin and APPID.
+    account: [u64; 4],
+    /// By the bits of the action.
+    action: [u64; 4],
+    /// Hashes of the path up to its first slash, second slash, and whole.
+    paths: [Cell<u64>; 3],
+}
+
+/// What the parts of the keys are made of; `NONE` for what the query lacks.
+struct Ids {
+    service: u32,
+    region: u32,
+    uin: u32,
+    appid: u32,
+}
+
+impl Keys {
+    #[inline]
+    fn new(tables: &Tables<'_>, has: u32, ids: &Ids, action: &ActionIds<'_>) -> Self {
+        let (seed, kinds) = (tables.seed(), tables.kinds());
+        let mut has = has | anchor::ALL | anchor::PATH_BITS;
+        let mut part = |bit: u32, id: u32| {
+            if id == NONE || kinds & bit == 0 {
+                return 0;
+            }
+            has |= bit;
+            anchor::part(seed, bit, id)
+        };
+        let (service, region) = (part(anchor::SERVICE, ids.service), part(anchor::REGION, ids.region));
+        let (uin, appid) = (part(anchor::UIN, ids.uin), part(anchor::APPID, ids.appid));
+        let (of_service, exact) =
+            (part(anchor::ACTION_SERVICE, action.service), part(anchor::ACTION, action.id));
+        Self {
+            seed,
+            has: Cell::new(has),
+            made: Cell::new(0),
+            segments: [0, service, region, service ^ region],
+            account: [0, uin, appid, 0],
+            action: [0, of_service, exact, 0],
+            paths: [const { Cell::new(0) }; 3],
+        }
+    }
+
+    /// The parts of a kind but the path.
+    #[inline]
+    fn join(&self, kind: u32) -> u64 {
+        const { assert!(anchor::SERVICE == 1 << 3 && anchor::REGION == 1 << 4) };
+        const { assert!(anchor::UIN == 1 << 6 && anchor::APPID == 1 << 7) };
+        const { assert!(anchor::ACTION_SERVICE == 1 << 11 && anchor::ACTION == 1 << 12) };
+        let of = |table: &[u64], at: u32| table.get(at as usize).copied().unwrap_or(0);
+        of(&self.segments, kind >> 3 & 3)
+            ^ of(&self.account, kind >> 6 & 3)
+            ^ of(&self.action, kind >> 11 & 3)
+    }
 }
 
 impl<'r, 'q> Query<'r, 'q> {
     /// The request resource `*`.
-    pub(crate) fn star(action: ActionIds<'q>) -> Self {
+    pub(crate) fn star(tables: &Tables<'_>, action: &'q ActionIds<'q>) -> Self {
+        let ids = Ids { service: NONE, region: NONE, uin: NONE, appid: NONE };
         Self {
             action,
             star: true,
@@ -146,70 +220,63 @@ impl<'r, 'q> Query<'r, 'q> {
             uin: NONE,
             appid: NONE,
             path: "",
-            spellings: [None; 3],
-            hashes: Default::default(),
+            spellings: &[],
+            keys: Keys::new(tables, anchor::STAR, &ids, action),
         }
     }
 
     /// The same request for another spelling of the sixth segment (CITE RES-21).
     pub(crate) fn spelled(&self, path: &'q str) -> Self {
-        Self { path, hashes: Default::default(), ..self.clone() }
+        let keys = self.keys.clone();
+        keys.has.set(keys.has.get() | anchor::PATH_BITS);
+        keys.made.set(0);
+        Self { path, keys, ..self.clone() }
     }
 
     /// The key of an anchor kind, where the request has all its parts.
     #[inline]
-    pub(crate) fn key(&self, seed: u64, kind: u32) -> Option<u64> {
-        match kind & anchor::SUBJECT {
-            anchor::SEGMENTS if self.star => return None,
-            anchor::STAR if !self.star => return None,
-            _ => {}
+    pub(crate) fn key(&self, kind: u32) -> Option<u64> {
+        let keys = &self.keys;
+        if kind & !keys.has.get() != 0 {
+            return None;
         }
-        let known = |id: u32| (id != NONE).then_some(id);
-        let service = if kind & anchor::SERVICE == 0 { 0 } else { known(self.service)? };
-        let region = if kind & anchor::REGION == 0 { 0 } else { known(self.region)? };
-        let account = match kind & anchor::ACCOUNT {
-            anchor::OWN if self.own == Truth::False => return None,
-            anchor::UIN => known(self.uin)?,
-            anchor::APPID => known(self.appid)?,
-            _ => 0,
-        };
-        let action = match kind & anchor::ACTION_BITS {
-            anchor::ACTION_SERVICE => known(self.action.service)?,
-            anchor::ACTION => known(self.action.id)?,
-            _ => 0,
-        };
-        let path = match kind & anchor::PATH_BITS {
-            0 => 0,
-            bits => self.path_hash(seed, bits)?,
-        };
-        Some(anchor::key(seed, kind, &anchor::Parts { service, region, account, path, action }))
+        let mut joined = keys.join(kind);
+        if kind & anchor::PATH_BITS != 0 {
+            joined ^= self.path_hash(kind & anchor::PATH_BITS)?;
+        }
+        Some(anchor::join(keys.seed, kind, joined))
     }
 
-    fn path_hash(&self, seed: u64, bits: u32) -> Option<u64> {
-        let [first, second, whole] = &self.hashes;
+    fn path_hash(&self, bits: u32) -> Option<u64> {
+        let keys = &self.keys;
+        let [first, second, whole] = &keys.paths;
         let cell = match bits {
             anchor::PATH => whole,
             anchor::PATH_2 => second,
             _ => first,
         };
-        if let Some(hash) = cell.get() {
-            return hash;
+        if keys.made.get() & bits == 0 {
+            let Some(text) = self.path_part(bits) else {
+                keys.has.set(keys.has.get() & !bits);
+                return None;
+            };
+            keys.made.set(keys.made.get() | bits);
+            cell.set(hash::text(keys.seed, text));
         }
-        let hash = self.path_part(bits).map(|text| hash::text(seed, text));
-        cell.set(Some(hash));
-        hash
+        Some(cell.get())
     }
 
     /// The path up to its first or second slash, or all of it.
     fn path_part(&self, bits: u32) -> Option<&'q str> {
-        let slashes = match bits {
+        let slash = |text: &str| Some(search::find(text.as_bytes(), b'/')?.saturating_add(1));
+        let mut end = match bits {
             anchor::PATH => return Some(self.path),
-            anchor::PATH_2 => 1,
-            _ => 0,
+            _ => slash(self.path)?,
         };
-        let mut bytes = self.path.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
-        let (slash, _) = bytes.nth(slashes)?;
-        self.path.get(..=slash)
+        if bits == anchor::PATH_2 {
+            end = end.saturating_add(slash(self.path.get(end..)?)?);
+        }
+        self.path.get(..end)
     }
 }
 
@@ -229,27 +296,36 @@ pub(crate) struct OwnerIds<'r> {
 
 impl<'r> OwnerIds<'r> {
     /// `None` only for a bundle that contradicts itself.
+    #[inline]
     pub(crate) fn find(
         tables: &Tables<'_>,
         identity: Option<&Identity<'r>>,
         written: Owner<'r>,
     ) -> Option<Self> {
         let (root, root_id) = identity.map_or((None, NONE), |identity| (identity.root, identity.root_id));
+        let or_missing = |appid: u32| if appid == NONE { anchor::MISSING } else { appid };
         let appid_of = |uin: u32| {
             if uin >= tables.scalar(scalar::ACCOUNTS) {
                 return Some(anchor::MISSING);
             }
             let [appid, ..] = tables.accounts.record::<ACCOUNT_WORDS>(uin)?;
-            Some(if appid == NONE { anchor::MISSING } else { appid })
+            Some(or_missing(appid))
+        };
+        let own_appid = || {
+            let [appid, ..] = identity.map_or([NONE; ACCOUNT_WORDS], |identity| identity.account);
+            or_missing(appid)
         };
         let (uin, appid, own) = match (written, root) {
             (Owner::Caller, None) => (anchor::MISSING, anchor::MISSING, Truth::Unknown),
-            (Owner::Caller, Some(_)) => (root_id, appid_of(root_id)?, Truth::True),
+            (Owner::Caller, Some(_)) => (root_id, own_appid(), Truth::True),
             // PERF: most requests are for the caller's own account, whose id is known.
-            (Owner::Uin(uin), Some(root)) if uin == root => (root_id, appid_of(root_id)?, Truth::True),
+            (Owner::Uin(uin), Some(root)) if uin == root => (root_id, own_appid(), Truth::True),
             (Owner::Uin(uin), root) => {
                 let uin = tables.uins().find(uin).unwrap_or(NONE);
                 (uin, appid_of(uin)?, if root.is_some() { Truth::False } else { Truth::Unknown })
+            }
+            (Owner::AppId(appid), Some(_)) if identity.and_then(|own| own.appid(tables)) == Some(appid) => {
+                (root_id, own_appid(), Truth::True)
             }
             (Owner::AppId(appid), root) => {
                 let appid = tables.appids().find(appid).unwrap_or(NONE);
@@ -285,7 +361,7 @@ impl<'r> OwnerIds<'r> {
 /// A requested resource with its owner: what a query is made of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'r, 'q> {
-    pub(crate) resource: Resource<'r>,
+    pub(crate) resource: &'q Resource<'r>,
     pub(crate) owner: OwnerIds<'r>,
     /// The sixth segment, a bucket with its slash.
     pub(crate) path: &'q str,
@@ -293,7 +369,7 @@ pub(crate) struct Target<'r, 'q> {
 
 impl<'r, 'q> Target<'r, 'q> {
     /// The query for the world's bundle.
-    pub(crate) fn query(&self, tables: &Tables<'_>, action: ActionIds<'q>) -> Query<'r, 'q> {
+    pub(crate) fn query(&self, tables: &Tables<'_>, action: &'q ActionIds<'q>) -> Query<'r, 'q> {
         self.query_with(tables, action, self.owner.uin, self.owner.appid)
     }
 
@@ -302,7 +378,7 @@ impl<'r, 'q> Target<'r, 'q> {
         &self,
         world: &Tables<'_>,
         tables: &Tables<'_>,
-        action: ActionIds<'q>,
+        action: &'q ActionIds<'q>,
     ) -> Query<'r, 'q> {
         let uin = self.owner.uin_text(world);
         let appid = self.owner.appid_text(world);
@@ -311,23 +387,33 @@ impl<'r, 'q> Target<'r, 'q> {
         self.query_with(tables, action, uin, appid)
     }
 
-    fn query_with(&self, tables: &Tables<'_>, action: ActionIds<'q>, uin: u32, appid: u32) -> Query<'r, 'q> {
+    #[inline]
+    fn query_with(
+        &self,
+        tables: &Tables<'_>,
+        action: &'q ActionIds<'q>,
+        uin: u32,
+        appid: u32,
+    ) -> Query<'r, 'q> {
         let segments = tables.segments();
-        let Resource { service, region, project, .. } = self.resource;
+        let Resource { service, region, project, .. } = *self.resource;
         // PERF: the resource is mostly of the action's own service.
-        let of_action = action.text.strip_prefix(service).is_some_and(|rest| rest.starts_with(':'));
+        let of_action = action.service_text == service;
+        let service = if of_action { action.service } else { segments.find(service).unwrap_or(NONE) };
+        let region = if region.is_empty() { 0 } else { segments.find(region).unwrap_or(NONE) };
+        let own = if self.owner.own == Truth::False { 0 } else { anchor::OWN };
         Query {
             action,
             star: false,
             project,
-            service: if of_action { action.service } else { segments.find(service).unwrap_or(NONE) },
-            region: if region.is_empty() { 0 } else { segments.find(region).unwrap_or(NONE) },
+            service,
+            region,
             own: self.owner.own,
             uin,
             appid,
             path: self.path,
-            spellings: [None; 3],
-            hashes: Default::default(),
+            spellings: &[],
+            keys: Keys::new(tables, anchor::SEGMENTS | own, &Ids { service, region, uin, appid }, action),
         }
     }
 }

@@ -61,20 +61,38 @@ pub(crate) const MAX_TOTAL: usize = 65_536;
 
 impl Request<'_> {
     /// Whether every string and count is within its limit and no key is repeated.
+    #[inline]
     pub(crate) fn is_sized(&self) -> bool {
-        let mut total: usize = 0;
-        let mut short = |text: &str| {
-            total = total.saturating_add(text.len());
-            text.len() <= MAX_TEXT
+        let (mut total, mut longest, mut most) = (0usize, 0, 0);
+        let mut measure = |text: &str| {
+            // As long as every text is short and the counts are within theirs, the sum cannot overflow.
+            total = total.wrapping_add(text.len());
+            longest = longest.max(text.len());
         };
-        let mut sound = short(self.principal) && short(self.action) && short(self.time.unwrap_or(""));
-        sound &= self.resources.iter().all(|resource| short(resource));
-        sound &= self.context.len() <= MAX_KEYS;
-        for (at, (key, values)) in self.context.iter().enumerate() {
-            sound &= short(key) && values.len() <= MAX_VALUES && values.iter().all(|value| short(value));
-            let others = self.context.iter().take(at);
-            sound &= others.clone().all(|(other, _)| other != key);
+        measure(self.principal);
+        measure(self.action);
+        if let Some(time) = self.time {
+            measure(time);
         }
-        sound && total <= MAX_TOTAL
+        self.resources.iter().for_each(|resource| measure(resource));
+        for (key, values) in self.context {
+            measure(key);
+            most = most.max(values.len());
+            values.iter().for_each(|value| measure(value));
+        }
+        let counted = most <= MAX_VALUES && self.context.len() <= MAX_KEYS;
+        longest <= MAX_TEXT && total <= MAX_TOTAL && counted && !self.repeats_key()
+    }
+
+    #[inline]
+    fn repeats_key(&self) -> bool {
+        let mut rest = self.context;
+        while let [(key, _), others @ ..] = rest {
+            if others.iter().any(|(other, _)| other == key) {
+                return true;
+            }
+            rest = others;
+        }
+        false
     }
 }

@@ -5,17 +5,10 @@ use camshaft_bundle::{NONE, Tables};
 use camshaft_value::truth::Truth;
 
 use crate::caller::Identity;
-use crate::context::{Context, Subject};
+use crate::context::Context;
 use crate::guard;
 use crate::query::Query;
-
-/// Who asks, as rows see it: for principals, variables and derived keys.
-#[derive(Clone, Copy)]
-pub(crate) struct View<'v, 'r> {
-    /// `None` for an unsigned caller and for its part in the second pass (CITE EVA-13).
-    pub(crate) identity: Option<&'v Identity<'r>>,
-    pub(crate) subject: &'v Subject<'r>,
-}
+use crate::view::View;
 
 /// The integers of a row.
 pub(crate) type Row = [u32; row::WORDS];
@@ -37,14 +30,14 @@ pub(crate) fn matches<'r>(
 ) -> Option<bool> {
     let [_, _, _, _, actions, _, _, guard, _, extra] = *row;
     let met = query.action.is_in(tables, actions)?
-        && resource(tables, row, query, view.subject)?
+        && resource(tables, row, query, view)?
         && (extra == 0 || special(tables, extra.checked_sub(1)?, query, view)?)
-        && (guard == 0 || guard::holds(tables, guard.checked_sub(1)?, denies(row), context, view.subject)?);
+        && (guard == 0 || guard::holds(tables, guard.checked_sub(1)?, denies(row), context, view)?);
     Some(met)
 }
 
 /// The resource entry, all segments.
-fn resource(tables: &Tables<'_>, row: &Row, query: &Query<'_, '_>, subject: &Subject<'_>) -> Option<bool> {
+fn resource(tables: &Tables<'_>, row: &Row, query: &Query<'_, '_>, view: View<'_, '_>) -> Option<bool> {
     let [flags, ..] = *row;
     if flags & row::flag::ALL != 0 {
         return Some(true);
@@ -52,12 +45,7 @@ fn resource(tables: &Tables<'_>, row: &Row, query: &Query<'_, '_>, subject: &Sub
     if query.star {
         return Some(meets_star(tables, row, query));
     }
-    Some(
-        service(row, query)
-            && region(row, query)
-            && account(row, query)
-            && path(tables, row, query, subject)?,
-    )
+    Some(service(row, query) && region(row, query) && account(row, query) && path(tables, row, query, view)?)
 }
 
 /// A six-segment entry against the request resource `*` (CITE RES-17, RES-18).
@@ -105,7 +93,7 @@ pub(crate) fn path(
     tables: &Tables<'_>,
     row: &Row,
     query: &Query<'_, '_>,
-    subject: &Subject<'_>,
+    view: View<'_, '_>,
 ) -> Option<bool> {
     let [flags, _, _, _, _, operand, length, ..] = *row;
     let literal = || tables.text.get(operand, length);
@@ -114,7 +102,7 @@ pub(crate) fn path(
         row::tail::EXACT => query.path == literal()?,
         row::tail::PREFIX => query.path.starts_with(literal()?),
         row::tail::SUFFIX => query.path.ends_with(literal()?),
-        _ => reaches(guard::match_pattern(tables, operand, query.path, subject, false)?, row),
+        _ => reaches(guard::match_pattern(tables, operand, query.path, view, false)?, row),
     })
 }
 
@@ -132,8 +120,8 @@ fn special(tables: &Tables<'_>, extra: u32, query: &Query<'_, '_>, view: View<'_
 
 /// Whether some spelling of the sixth segment lies in the scope; it has no variables.
 pub(crate) fn in_scope(tables: &Tables<'_>, scope: u32, query: &Query<'_, '_>) -> Option<bool> {
-    for path in core::iter::once(query.path).chain(query.spellings.into_iter().flatten()) {
-        if guard::match_pattern(tables, scope, path, &Subject::default(), false)? == Truth::True {
+    for path in core::iter::once(query.path).chain(query.spellings.iter().copied()) {
+        if guard::match_pattern(tables, scope, path, View::unsigned(tables), false)? == Truth::True {
             return Some(true);
         }
     }

@@ -53,6 +53,39 @@ pub fn split_while(text: &str, is_of: impl Fn(u8) -> bool) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or(("", text))
 }
 
+/// [`split_while`] for the bytes of a region.
+///
+/// PERF: eight bytes a step; every request has a region.
+#[inline]
+pub fn split_region(text: &str) -> (&str, &str) {
+    let (words, _) = text.as_bytes().as_chunks::<8>();
+    let mut end = 0;
+    for word in words {
+        let others = !region_bytes(u64::from_le_bytes(*word)) & HIGH;
+        if others != 0 {
+            end += (others.trailing_zeros() >> 3) as usize;
+            return text.split_at_checked(end).unwrap_or(("", text));
+        }
+        end += 8;
+    }
+    let rest = text.as_bytes().iter().skip(end);
+    end += rest.take_while(|byte| is_region_byte(**byte)).count();
+    text.split_at_checked(end).unwrap_or(("", text))
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = ONES << 7;
+
+/// The top bit of every byte that may stand in a region.
+#[inline]
+fn region_bytes(word: u64) -> u64 {
+    // Bytes below 0x80 neither carry nor borrow here; the others are no members.
+    let low = word & !HIGH;
+    let from = |byte: u8| low + ONES * u64::from(0x80 - byte);
+    let in_range = |first: u8, last: u8| from(first) & !from(last + 1);
+    (in_range(b'a', b'z') | in_range(b'0', b'9') | in_range(b'-', b'-')) & !word
+}
+
 /// A number at the beginning of a text, and the rest.
 #[inline]
 pub fn split_number(text: &str) -> Option<(&str, &str)> {
@@ -120,4 +153,23 @@ fn is_label(label: &str) -> bool {
 /// A blank: any Unicode White_Space character.
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_end_where_their_bytes_do() {
+        for at in 0..20 {
+            for byte in 0..=127u8 {
+                let mut text = *b"ap-guangzhou-09az-x:";
+                text[at] = byte;
+                let text = core::str::from_utf8(&text).unwrap();
+                assert_eq!(split_region(text), split_while(text, is_region_byte), "{text:?}");
+            }
+        }
+        assert_eq!(split_region("ap-é:"), ("ap-", "é:"));
+        assert_eq!(split_region("ap-ap-aé:"), ("ap-ap-a", "é:"));
+    }
 }

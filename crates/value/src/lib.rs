@@ -20,4 +20,5 @@ pub mod pattern;
 pub mod principal;
 pub mod region;
 pub mod resource;
+pub mod search;
 pub mod truth;

@@ -98,6 +98,14 @@ impl<'a> Caller<'a> {
         if is_number(root) { Self::user(root, uin) } else { None }
     }
 
+    /// The uins of root account and sub-account in a text that is known to be `qcs::cam::uin/R:uin/U`;
+    /// `length` is that of the first.
+    #[inline]
+    pub fn uins_of_known(text: &'a str, length: usize) -> Option<(&'a str, &'a str)> {
+        let (root, uin) = text.get("qcs::cam::uin/".len()..)?.split_at_checked(length)?;
+        Some((root, uin.get(":uin/".len()..)?))
+    }
+
     /// What follows `qcs::cam::uin/R:`.
     fn identity(root: &'a str, last: &'a str) -> Option<Self> {
         if last == "root" {

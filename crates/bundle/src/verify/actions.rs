@@ -7,6 +7,7 @@ use crate::verify::{Checked, ends, fault, records, text};
 pub(super) fn check(tables: &Tables<'_>) -> Checked {
     prefixes(tables)?;
     ranks(tables)?;
+    services(tables)?;
     for (glob, [start, length]) in records::<2>("action_globs", tables.action_globs)? {
         text("action_globs", glob, tables.text, start, length)?;
     }
@@ -83,6 +84,22 @@ fn ranks(tables: &Tables<'_>) -> Checked {
         match item {
             Some(item) if rank == 0 || last < item => last = item,
             _ => return Err(fault(TABLE, rank, "the ranks do not follow the texts")),
+        }
+    }
+    Ok(())
+}
+
+/// The service of an action is what stands before its colon.
+fn services(tables: &Tables<'_>) -> Checked {
+    const TABLE: &str = "action_services";
+    let (actions, segments) = (tables.actions(), tables.segments());
+    if actions.len() != tables.action_services.records::<1>() {
+        return Err(fault(TABLE, actions.len(), "there is not one service for each action"));
+    }
+    for (id, service) in (0u32..).zip(tables.action_services.iter()) {
+        let written = actions.get(id).and_then(|text| text.split_once(':')).map(|(service, _)| service);
+        if written.is_none() || segments.get(service) != written {
+            return Err(fault(TABLE, id, "the service is not that of the action"));
         }
     }
     Ok(())

@@ -60,10 +60,7 @@ pub(super) fn check(tables: &Tables<'_>) -> Checked {
 fn kinds(tables: &Tables<'_>, number: u32, range: Range) -> Checked {
     let mut last = None;
     for kind in tables.block_kinds.slice(range).iter().flat_map(|kinds| kinds.iter()) {
-        let sound = kind < anchor::END
-            && kind & anchor::SUBJECT != anchor::SUBJECT
-            && kind & anchor::ACTION_BITS != anchor::ACTION_BITS
-            && last.is_none_or(|last| kind > last);
+        let sound = anchor::is_kind(kind) && last.is_none_or(|last| kind > last);
         if !sound {
             return Err(fault("block_kinds", number, "a kind is unknown or out of order"));
         }

@@ -15,7 +15,8 @@ pub(super) fn check(tables: &Tables<'_>) -> Checked {
     texts("appid_slots", "appid_ends", &tables.appids())?;
     texts("action_slots", "action_ends", &tables.actions())?;
     texts("key_slots", "key_ends", &tables.keys())?;
-    texts("name_slots", "name_ends", &tables.names())
+    texts("name_slots", "name_ends", &tables.names())?;
+    texts("caller_slots", "caller_ends", &tables.callers())
 }
 
 /// Texts are whole characters and each is found under its own id, so no two are equal.

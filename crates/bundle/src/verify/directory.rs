@@ -1,8 +1,9 @@
 //! Accounts, identities and roles, and the tables by which callers find them.
 
+use crate::dictionary::caller_text;
 use crate::schema::{ACCOUNT_WORDS, ROLE_WORDS, Tables, identity, policy, scalar};
 use crate::verify::dictionaries::pairs;
-use crate::verify::{Checked, Layout, fault, is_block, records, text};
+use crate::verify::{Bits, Checked, Layout, fault, is_block, records, text};
 use crate::words::NONE;
 
 /// The whole directory.
@@ -53,7 +54,8 @@ fn accounts(tables: &Tables<'_>) -> Checked {
 fn identities(tables: &Tables<'_>) -> Checked<(u32, u32)> {
     const TABLE: &str = "identities";
     let (uins, accounts) = (tables.uins().len(), tables.scalar(scalar::ACCOUNTS));
-    let mut blocks = Layout::new("identity_blocks", tables.identity_blocks.len());
+    let mut blocks = Layout::new("identity_blocks", tables.identity_blocks.records::<2>() as usize);
+    let filters = filters(tables)?;
     let mut groups = Layout::new("identity_groups", tables.identity_groups.len());
     let (mut users, mut roles) = (0u32, 0u32);
     for (number, record) in records::<{ identity::WORDS }>(TABLE, tables.identities)? {
@@ -76,9 +78,12 @@ fn identities(tables: &Tables<'_>) -> Checked<(u32, u32)> {
     let end = users.saturating_add(roles);
     blocks.end(end)?;
     groups.end(end)?;
-    for (number, block) in (0u32..).zip(tables.identity_blocks.iter()) {
+    for (number, [block, filter]) in records::<2>("identity_blocks", tables.identity_blocks)? {
         if block == NONE || !is_block(tables, block, policy::IDENTITY) {
             return Err(fault("identity_blocks", number, "the block does not exist or is of another kind"));
+        }
+        if filter != NONE && !filters.has(filter) {
+            return Err(fault("identity_blocks", number, "the filter does not exist"));
         }
     }
     for (number, name) in (0u32..).zip(tables.identity_groups.iter()) {
@@ -87,6 +92,48 @@ fn identities(tables: &Tables<'_>) -> Checked<(u32, u32)> {
         }
     }
     Ok((users, roles))
+}
+
+/// Each sub-account has the text that names it. (That each text is found is checked with the dictionaries.)
+fn callers(tables: &Tables<'_>, users: u32) -> Checked {
+    const TABLE: &str = "caller_identities";
+    if tables.caller_identities.records::<1>() != users || tables.callers().len() != users {
+        return Err(fault(TABLE, users, "there is not one text for each sub-account"));
+    }
+    let uins = tables.uins();
+    let mut last = None;
+    for (id, number) in (0u32..).zip(tables.caller_identities.iter()) {
+        let identity = tables.identities.record::<{ identity::WORDS }>(number);
+        let text = identity
+            .and_then(|[_, _, _, account, uin, ..]| Some(caller_text(uins.get(account)?, uins.get(uin)?)));
+        if text.is_none() || tables.callers().get(id) != text.as_deref() || last >= Some(number) {
+            return Err(fault(TABLE, id, "the text is not that of the sub-account"));
+        }
+        last = Some(number);
+    }
+    Ok(())
+}
+
+/// Where filters begin. Each follows the one before it.
+fn filters(tables: &Tables<'_>) -> Checked<Bits> {
+    const TABLE: &str = "filters";
+    let mut starts = Bits::new(tables.filters.len());
+    let mut words = tables.filters.iter();
+    let mut place = 0u32;
+    while let Some(first) = words.next() {
+        starts.set(place);
+        let Some(count) = words.next().filter(|count| words.len() >= *count as usize) else {
+            return Err(fault(TABLE, place, "a filter runs off the table"));
+        };
+        let policies = tables.policies.records::<{ policy::WORDS }>();
+        let end = u64::from(first).saturating_add(u64::from(count).saturating_mul(32));
+        if count == 0 || end > u64::from(policies).saturating_add(31) {
+            return Err(fault(TABLE, place, "a filter is empty or holds policies that do not exist"));
+        }
+        words.by_ref().take(count as usize).for_each(drop);
+        place = place.saturating_add(count).saturating_add(2);
+    }
+    Ok(starts)
 }
 
 /// One record for each identity that is a role, in their order. Returns how many have an id.
@@ -141,6 +188,7 @@ fn lookups(tables: &Tables<'_>, users: u32, roles: u32, with_ids: u32) -> Checke
     pairs("user_index", &tables.users(), users, |account, uin, number| {
         uin != NONE && identity(number).is_some_and(|[_, _, _, a, b, ..]| (a, b) == (account, uin))
     })?;
+    callers(tables, users)?;
     let role = |number: u32, account: u32| {
         let record = tables.roles.record::<ROLE_WORDS>(number)?;
         let [own, ..] = record;

@@ -69,7 +69,8 @@ fn candidates(tables: &Tables<'_>) -> u32 {
         .filter_map(|number| tables.identities.record::<{ identity::WORDS }>(number))
         .map(|[first, blocks, boundary, account, ..]| {
             let range = first..first.saturating_add(blocks);
-            let own = sum(&mut range.filter_map(|at| tables.identity_blocks.get(at)).map(of));
+            let holding = |at| tables.identity_blocks.record::<2>(at).map(|[block, _]| block);
+            let own = sum(&mut range.filter_map(holding).map(of));
             own.saturating_add(of(boundary)).saturating_add(levels(account))
         });
     let trust = (0..tables.roles.records::<ROLE_WORDS>())

@@ -1,0 +1,127 @@
+//! How much of the answer is wanted.
+
+use core::cell::RefCell;
+
+use camshaft_value::resource::Requested;
+
+use crate::combine::{Hit, Outcome};
+use crate::decision::{Decision, Statement};
+use crate::evaluate::Side;
+use crate::explain::{Part, Trace};
+use crate::query::Query;
+use crate::row::{self, Row};
+
+/// What an evaluation tells besides its decision.
+pub(crate) trait Mode: Copy {
+    /// One statement is enough: the rest of the work is left undone.
+    const WITNESS: bool = false;
+    /// Every statement is wanted, found without the index.
+    const TRACES: bool = false;
+
+    /// Whether the row's statement matches.
+    #[inline]
+    fn matches<'r>(
+        self,
+        _part: Part,
+        row: &Row,
+        query: &Query<'r, '_>,
+        side: &Side<'_, 'r, '_, '_>,
+    ) -> Option<bool> {
+        row::matches(side.tables, row, query, side.view, side.context)
+    }
+
+    /// A statement matched.
+    fn collect(self, _hit: Hit) {}
+
+    /// The next resource begins.
+    fn resource(self, _requested: Requested<'_>) {}
+
+    /// The present resource is decided.
+    fn outcome(self, _outcome: &Outcome) {}
+}
+
+/// The decision and one statement: the hot path.
+#[derive(Clone, Copy)]
+pub(crate) struct Witness;
+
+impl Mode for Witness {
+    const WITNESS: bool = true;
+}
+
+/// Every matching statement.
+#[derive(Clone, Copy)]
+pub(crate) struct Full<'m>(pub(crate) &'m RefCell<Matched>);
+
+impl Mode for Full<'_> {
+    fn collect(self, hit: Hit) {
+        self.0.borrow_mut().hits.push(hit);
+    }
+
+    fn outcome(self, outcome: &Outcome) {
+        self.0.borrow_mut().outcome(outcome);
+    }
+}
+
+/// Every statement with where it missed.
+#[derive(Clone, Copy)]
+pub(crate) struct Traced<'m>(pub(crate) &'m RefCell<Trace>);
+
+impl Mode for Traced<'_> {
+    const TRACES: bool = true;
+
+    fn matches<'r>(
+        self,
+        part: Part,
+        row: &Row,
+        query: &Query<'r, '_>,
+        side: &Side<'_, 'r, '_, '_>,
+    ) -> Option<bool> {
+        self.0.borrow_mut().row(part, row, query, side)
+    }
+
+    fn collect(self, hit: Hit) {
+        self.0.borrow_mut().matched.hits.push(hit);
+    }
+
+    fn resource(self, requested: Requested<'_>) {
+        self.0.borrow_mut().resource(requested);
+    }
+
+    fn outcome(self, outcome: &Outcome) {
+        self.0.borrow_mut().outcome(outcome);
+    }
+}
+
+/// The statements that matched, sorted out resource by resource.
+#[derive(Debug, Default)]
+pub(crate) struct Matched {
+    /// Those on the present resource.
+    hits: Vec<Hit>,
+    denies: Vec<Statement>,
+    grants: Vec<Statement>,
+}
+
+impl Matched {
+    /// The present resource is decided: which of its allows granted.
+    pub(crate) fn outcome(&mut self, outcome: &Outcome) {
+        for hit in self.hits.drain(..) {
+            if hit.deny && hit.part != Part::Anyone {
+                self.denies.push(hit.statement());
+            } else if !hit.deny && outcome.grants.has(hit.part) {
+                self.grants.push(hit.statement());
+            }
+        }
+    }
+
+    /// The deciding statements, sorted (CITE EVA-23).
+    pub(crate) fn deciding(self, decision: Decision) -> Vec<Statement> {
+        let mut statements = match decision {
+            Decision::ExplicitDeny { .. } => self.denies,
+            Decision::Allow { .. } => self.grants,
+            Decision::ImplicitDeny { .. } | Decision::Error { .. } => Vec::new(),
+        };
+        statements.sort_unstable();
+        statements.dedup();
+        statements
+    }
+}
