@@ -31,6 +31,7 @@ mod query;
 mod request;
 mod row;
 mod scratch;
+mod shared;
 mod view;
 
 pub use decision::{Decision, ErrorCode, Layer, Statement};
@@ -40,3 +41,4 @@ pub use explain::{
 };
 pub use request::{Request, Session, SessionPolicy};
 pub use scratch::Scratch;
+pub use shared::{Current, EngineReader, SharedEngine, Stamp};
