@@ -5,7 +5,7 @@
 //! what the product takes, [`request`] asks it, [`baseline`] answers the way thirty lines of code would,
 //! [`layers`] lays boundaries, organizations, sessions and the like over it,
 //! [`subject`] puts both to the same requests and refuses to go on where they differ, [`timing`] measures.
-//! Callers: the binaries `measure`, `quota` and `count`, and the bench `decide`.
+//! Callers: the binaries `measure`, `quota`, `swap` and `count`, and the bench `decide`.
 
 pub mod baseline;
 pub mod glob;
