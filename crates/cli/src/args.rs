@@ -102,6 +102,7 @@ pub(crate) enum Command {
     Test(Test),
     Inspect(Inspect),
     Verify(Verify),
+    Bench(Bench),
     Import(Import),
     World(World),
     Completions(Completions),
@@ -412,6 +413,37 @@ pub(crate) struct Verify {
     /// The bundle
     #[arg(value_name = "BUNDLE")]
     pub(crate) bundle: PathBuf,
+}
+
+/// Measure how fast a bundle decides requests of your own.
+///
+/// The lines of `--requests` are requests as for `decide`, or cases as for `test` that ask the bundle. All are decided
+/// once first and compared with the answer that a case expects, or with `--answers`; where one differs nothing is
+/// measured and the exit code is 1. Then every round decides all of them over and over. Figures of a busy machine, or of
+/// fewer than some ten thousand different requests, flatter or slander.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  camshaft bench -b out.cam --requests requests.jsonl
+  camshaft decide -b out.cam --requests requests.jsonl > answers.jsonl
+  camshaft bench -b new.cam --requests requests.jsonl --answers answers.jsonl
+  camshaft bench -b out.cam --requests cases.jsonl --threads 2 --format json")]
+pub(crate) struct Bench {
+    /// The bundle
+    #[arg(short = 'b', long = "bundle", value_name = "FILE")]
+    pub(crate) bundle: PathBuf,
+    /// What to decide: requests or cases, one a line; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) requests: PathBuf,
+    /// The answer that every line must have, as `decide --requests` prints them; the digest of the bundle may differ
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answers: Option<PathBuf>,
+    /// How often to measure; rates are the median of the rounds
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) rounds: u16,
+    /// Threads that decide at the same time, each all requests
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: u16,
 }
 
 /// Print completions for a shell.

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod bench;
 mod build;
 mod check;
 mod completions;
@@ -31,6 +32,7 @@ pub(crate) fn run(command: &Command, console: &mut Console) -> Result<Exit, Fail
         Command::Inspect(args) => inspect::run(args, console),
         Command::Verify(args) => verify::run(args, console),
         Command::World(args) => world::run(args, console),
+        Command::Bench(args) => bench::run(args, console),
         Command::Import(args) => import::run(args, console),
         Command::Completions(args) => completions::run(args, console),
         Command::Help(args) => help::run(args, console),

@@ -141,23 +141,62 @@ pub fn with_request<T>(
     session: &PreparedSession,
     call: impl FnOnce(&Request<'_>) -> T,
 ) -> T {
-    let resources: Vec<&str> = request.resources.iter().map(String::as_str).collect();
-    let values: Vec<Vec<&str>> =
-        request.context.iter().map(|(_, values)| values.iter().map(String::as_str).collect()).collect();
-    let context: Vec<(&str, &[&str])> = request
-        .context
+    let parts = Parts::new(request);
+    let context = parts.context(request);
+    call(&parts.request(request, session, &context))
+}
+
+/// Calls with all requests as the engine takes them, each with its session policy.
+pub fn with_requests<T>(
+    requests: &[(&JsonRequest, &PreparedSession)],
+    call: impl FnOnce(&[Request<'_>]) -> T,
+) -> T {
+    let parts: Vec<Parts<'_>> = requests.iter().map(|(request, _)| Parts::new(request)).collect();
+    let contexts: Vec<Vec<(&str, &[&str])>> =
+        requests.iter().zip(&parts).map(|((request, _), parts)| parts.context(request)).collect();
+    let made: Vec<Request<'_>> = requests
         .iter()
-        .zip(&values)
-        .map(|((key, _), values)| (key.as_str(), values.as_slice()))
+        .zip(parts.iter().zip(&contexts))
+        .map(|((request, session), (parts, context))| parts.request(request, session, context))
         .collect();
-    call(&Request {
-        principal: &request.principal,
-        action: &request.action,
-        resources: &resources,
-        context: &context,
-        time: request.time.as_deref(),
-        signed: request.signed,
-        session: session.as_session(),
-        artifact_age_s: request.artifact_age_s,
-    })
+    call(&made)
+}
+
+/// The lists of a request.
+struct Parts<'r> {
+    resources: Vec<&'r str>,
+    values: Vec<Vec<&'r str>>,
+}
+
+impl<'r> Parts<'r> {
+    fn new(request: &'r JsonRequest) -> Self {
+        let texts = |texts: &'r [String]| texts.iter().map(String::as_str).collect();
+        Self {
+            resources: texts(&request.resources),
+            values: request.context.iter().map(|(_, values)| texts(values)).collect(),
+        }
+    }
+
+    fn context(&'r self, request: &'r JsonRequest) -> Vec<(&'r str, &'r [&'r str])> {
+        let keys = request.context.iter().map(|(key, _)| key.as_str());
+        keys.zip(self.values.iter().map(Vec::as_slice)).collect()
+    }
+
+    fn request<'a>(
+        &'a self,
+        request: &'a JsonRequest,
+        session: &'a PreparedSession,
+        context: &'a [(&'a str, &'a [&'a str])],
+    ) -> Request<'a> {
+        Request {
+            principal: &request.principal,
+            action: &request.action,
+            resources: &self.resources,
+            context,
+            time: request.time.as_deref(),
+            signed: request.signed,
+            session: session.as_session(),
+            artifact_age_s: request.artifact_age_s,
+        }
+    }
 }

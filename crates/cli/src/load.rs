@@ -368,8 +368,12 @@ pub(crate) fn compile(set: &PolicySet, config: &Config) -> Result<Compiled, Fail
 
 /// Opens a bundle.
 pub(crate) fn bundle(path: &Path) -> Result<Bundle, Failure> {
-    let bytes = input::read(path)?;
-    Bundle::open(&bytes).map_err(|error| Failure::Bundle { path: input::name(path), error })
+    opened(path, &input::read(path)?)
+}
+
+/// Opens the bytes of a bundle's file.
+pub(crate) fn opened(path: &Path, bytes: &[u8]) -> Result<Bundle, Failure> {
+    Bundle::open(bytes).map_err(|error| Failure::Bundle { path: input::name(path), error })
 }
 
 /// An engine over a bundle of our own making; one that does not open is our fault.

@@ -303,7 +303,7 @@ fn stream(decider: &Decider, path: &Path, console: &mut Console) -> Result<Exit,
 }
 
 /// The request of a line; none for a blank one.
-fn parse(line: Line, defaults: Defaults<'_>) -> Option<Result<Request, RequestError>> {
+pub(crate) fn parse(line: Line, defaults: Defaults<'_>) -> Option<Result<Request, RequestError>> {
     let at_start = |code, message: String| {
         let position = camshaft_frontend::source::Position { line: 1, column: 1 };
         Some(Err(RequestError { code, message, position, id: None }))

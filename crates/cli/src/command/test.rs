@@ -11,7 +11,7 @@ use camshaft_frontend::case::{self, Case, Expect};
 use camshaft_frontend::diagnostic::{Code, Diagnostic, code};
 use camshaft_frontend::json;
 use camshaft_frontend::options::WorldOptions;
-use camshaft_frontend::request::Request;
+use camshaft_frontend::request::{Request, RequestError};
 use camshaft_frontend::source::Source;
 use camshaft_frontend::world::{self, Overrides};
 use camshaft_runtime::{Decision, Scratch};
@@ -29,24 +29,24 @@ use crate::render::text;
 
 /// A case that did not come out as it should.
 #[derive(Debug, Serialize)]
-struct Failed {
-    path: String,
-    line: u32,
+pub(crate) struct Failed {
+    pub(crate) path: String,
+    pub(crate) line: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    differences: Vec<Difference>,
+    pub(crate) id: Option<String>,
+    pub(crate) differences: Vec<Difference>,
 }
 
 /// What differed.
 #[derive(Debug, Serialize)]
-struct Difference {
+pub(crate) struct Difference {
     /// `decision`, `reason`, `blocked_by`, `diagnostic` or `world`.
-    what: &'static str,
-    expected: Vec<String>,
-    got: Vec<String>,
+    pub(crate) what: &'static str,
+    pub(crate) expected: Vec<String>,
+    pub(crate) got: Vec<String>,
     /// What explains it, in a line.
     #[serde(skip_serializing_if = "String::is_empty")]
-    note: String,
+    pub(crate) note: String,
 }
 
 #[derive(Serialize)]
@@ -221,15 +221,15 @@ fn run_all(cases: &[Given], given: Option<&Engine>) -> Result<Vec<Failed>, Failu
 
 /// What a case came to.
 #[derive(Default)]
-struct Outcome {
+pub(crate) struct Outcome {
     /// In the words of `expect`.
-    decision: &'static str,
-    reasons: BTreeSet<String>,
-    blocked_by: Option<&'static str>,
+    pub(crate) decision: &'static str,
+    pub(crate) reasons: BTreeSet<String>,
+    pub(crate) blocked_by: Option<&'static str>,
     /// Everything that was reported.
-    codes: BTreeSet<Code>,
+    pub(crate) codes: BTreeSet<Code>,
     /// Why it was refused.
-    note: String,
+    pub(crate) note: String,
 }
 
 fn run_one(one: &Given, given: Option<(&Engine, &mut Scratch)>) -> Result<Option<Failed>, Failure> {
@@ -272,6 +272,20 @@ fn decided(
     case: &Case,
     decider: &Decider,
     options: &WorldOptions,
+    codes: BTreeSet<Code>,
+    scratch: &mut Scratch,
+) -> Outcome {
+    match case.request(&options.resource_policy_services) {
+        // Only `expect: reject` needs no request, and here nothing was rejected.
+        None => Outcome { decision: "accept", codes, ..Outcome::default() },
+        Some(request) => answered(&request, decider, codes, scratch),
+    }
+}
+
+/// What a request came to, in addition to what was reported before.
+pub(crate) fn answered(
+    request: &Result<Request, RequestError>,
+    decider: &Decider,
     mut codes: BTreeSet<Code>,
     scratch: &mut Scratch,
 ) -> Outcome {
@@ -279,13 +293,11 @@ fn decided(
         codes.insert(code);
         Outcome { decision: "error", codes, note: format!("{code}: {message}"), ..Outcome::default() }
     };
-    let request: Request = match case.request(&options.resource_policy_services) {
-        // Only `expect: reject` needs no request, and here nothing was rejected.
-        None => return Outcome { decision: "accept", codes, ..Outcome::default() },
-        Some(Err(error)) => return refused(error.code, &error.message, codes),
-        Some(Ok(request)) => request,
+    let request = match request {
+        Err(error) => return refused(error.code, &error.message, codes),
+        Ok(request) => request,
     };
-    let (reasons, findings) = decider.reasons(&request, scratch);
+    let (reasons, findings) = decider.reasons(request, scratch);
     codes.extend(findings.iter().map(|found| found.code));
     if let Decision::Error { code } = reasons.decision {
         let why = findings.iter().find(|found| found.is_error());
@@ -298,7 +310,8 @@ fn decided(
     Outcome { decision, reasons, blocked_by, codes, note: String::new() }
 }
 
-fn differences(case: &Case, outcome: &Outcome) -> Vec<Difference> {
+/// In what an outcome is not what a case expects.
+pub(crate) fn differences(case: &Case, outcome: &Outcome) -> Vec<Difference> {
     let mut differences = Vec::new();
     let mut differ = |what, expected: Vec<String>, got: Vec<String>, note: String| {
         differences.push(Difference { what, expected, got, note });
@@ -334,7 +347,8 @@ fn differences(case: &Case, outcome: &Outcome) -> Vec<Difference> {
     differences
 }
 
-fn human(failure: &Failed, console: &mut Console) -> Result<(), Failure> {
+/// A failure for people.
+pub(crate) fn human(failure: &Failed, console: &mut Console) -> Result<(), Failure> {
     let color = console.out_color;
     let id = failure.id.as_deref().unwrap_or("a case without an id");
     let failed = text::paint(color, text::BAD, "FAILED");

@@ -208,6 +208,73 @@ fn imports_have_their_schema() {
     json(&folder, &["import", "terraform", "terraform/cut.json"], 3, "error.json");
 }
 
+/// The figures are of this machine; that they are there, and add up, is not.
+#[test]
+fn a_bench_checks_its_answers_and_measures() {
+    let folder = built();
+    let bench = |args: &[&str], exit| {
+        let args = [&["bench", "-b", "world.cam", "--rounds", "1"], args].concat();
+        json(&folder, &args, exit, "bench.json")
+    };
+    // Two lines are no requests, two are refused by the engine, and nothing says that they should be.
+    let plain = bench(&["--requests", "requests.jsonl"], 5);
+    let counts = |report: &Value| ["requests", "unreadable", "compared"].map(|name| report[name].clone());
+    assert_eq!(counts(&plain), [7, 2, 0].map(Value::from));
+    assert_eq!(
+        plain["certificate"],
+        json(&folder, &["inspect", "world.cam"], 0, "inspect.json")["certificate"]
+    );
+    let outcomes = &plain["measured"]["outcomes"];
+    let of = |kind: &str| outcomes[kind]["requests"].clone();
+    let kinds = ["allow", "explicit_deny", "implicit_deny", "error"].map(of);
+    assert_eq!(kinds, [1, 1, 1, 2].map(Value::from));
+    for latency in outcomes.as_object().unwrap().values().map(|outcome| &outcome["latency_ns"]) {
+        let of = |name: &str| latency[name].as_u64().unwrap();
+        let ranks = ["p50", "p90", "p99", "p99_9", "max"].map(of);
+        assert!(ranks.is_sorted() && ranks[4] > 0, "{latency}");
+    }
+    assert!(plain["measured"]["decisions_per_second"].as_f64().unwrap() > 0.0);
+    // What `decide` says is what `bench` expects, by as many threads as one likes.
+    let answers = folder.run(&["decide", "-b", "world.cam", "--requests", "requests.jsonl"]).stdout;
+    fs::write(folder.path().join("answers.jsonl"), &answers).unwrap();
+    let with = ["--requests", "requests.jsonl", "--answers", "answers.jsonl"];
+    let same = bench(&[&with[..], &["--threads", "2"]].concat(), 0);
+    assert_eq!(counts(&same), [7, 2, 7].map(Value::from));
+    assert_eq!(
+        same["measured"]["decisions"].as_u64(),
+        plain["measured"]["decisions"].as_u64().map(|made| 2 * made)
+    );
+    // Each part of an answer counts, and where one differs nothing is measured.
+    let text = String::from_utf8(answers).unwrap();
+    for (part, from, to) in [
+        ("id", r#""id":"2""#, r#""id":"two""#),
+        ("decision", r#""decision":"explicit_deny""#, r#""decision":"allow""#),
+        ("reason", r#""reason":[""#, r#""reason":["Other#0",""#),
+        ("diagnostic", "CAM0606", "CAM0605"),
+    ] {
+        assert!(text.contains(from), "{text}");
+        fs::write(folder.path().join("answers.jsonl"), text.replacen(from, to, 1)).unwrap();
+        let differs = bench(&with, 1);
+        assert_eq!(
+            (&differs["measured"], &differs["differences"][0]["differences"][0]["what"]),
+            (&Value::Null, &part.into())
+        );
+        assert_eq!(differs["differences"].as_array().map(Vec::len), Some(1));
+    }
+    // Cases say themselves what they expect.
+    assert_eq!(counts(&bench(&["--requests", "world/cases.jsonl"], 0)), [3, 0, 3].map(Value::from));
+    fs::write(folder.path().join("empty.jsonl"), "\n").unwrap();
+    let error = |args: &[&str], exit| {
+        json(&folder, &[&["bench", "-b", "world.cam"], args].concat(), exit, "error.json");
+    };
+    error(&["--requests", "empty.jsonl"], 2);
+    error(&["--requests", "cases.jsonl"], 2);
+    error(&["--requests", "requests.jsonl", "--answers", "empty.jsonl"], 2);
+    error(&["--requests", "requests.jsonl", "--answers", "requests.jsonl"], 2);
+    error(&["--requests", "nowhere.jsonl"], 74);
+    json(&folder, &["bench", "-b", "slips.json", "--requests", "requests.jsonl"], 4, "error.json");
+}
+
 #[test]
 fn inspect_and_build_agree() {
     let folder = built();
@@ -388,6 +455,7 @@ fn every_command_has_an_example() {
         "test",
         "inspect",
         "verify",
+        "bench",
         "import",
         "world",
         "completions",
