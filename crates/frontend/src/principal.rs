@@ -182,6 +182,8 @@ mod tests {
             ("qcs::cam::uin/01:uin/2", 330),
             ("qcs::cam::uin/1:uin/", 330),
             ("qcs::cam::uin/1:role/x", 330),
+            ("qcs::cam::uin/1:role/tencentcloudServiceRoleName/", 330),
+            ("qcs::cam::uin/1:role/tencentcloudServiceRoleName/a b", 330),
             ("qcs::cam::uin/1:user/2", 330),
             ("qcs::sts:1:assumed-role/7", 330),
             ("qcs::cam::uin/1:uin/2:x", 330),

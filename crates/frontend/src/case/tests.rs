@@ -123,3 +123,18 @@ fn worlds_may_be_files_and_texts() {
     assert!(loaded.set.is_none());
     assert!(load("7").set.is_none());
 }
+
+#[test]
+fn the_request_of_a_case_has_its_own_limit() {
+    let sized = |bytes: usize| {
+        let request = r#"{"action":"a:b","resource":"*","context":{}}"#;
+        let request = request.replace("{}", &format!("{{{}}}", " ".repeat(bytes - request.len())));
+        assert_eq!(request.len(), bytes);
+        case(&format!(r#"{{"policies":[{POLICY}],"expect":"deny","request":{request}}}"#))
+            .request(&[])
+            .expect("a request")
+            .map(drop)
+    };
+    assert_eq!(sized(65_536), Ok(()));
+    assert_eq!(sized(65_537).unwrap_err().to_string(), "CAM0608: the request has 65537 of 65536 bytes");
+}

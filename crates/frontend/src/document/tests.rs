@@ -82,11 +82,20 @@ fn places_principals() {
     assert_eq!(codes(&both, Kind::Trust), "W219@1:18 E218@1:18");
     let other = with(&BOUND.replace("\"*\",\"action\"", "{\"qcs\":[\"qcs::cam::uin/1:root\"]},\"action\""));
     assert_eq!(codes(&other, Kind::Session), "E220@1:49");
+    for (principal, expected) in [
+        (r#"{"qcs":"*"}"#, "W222@1:49 N216@1:68"),
+        (r#"{"qcs":7}"#, "E220@1:49"),
+        (r#"{"qcs":["*","*"]}"#, "E220@1:49"),
+        (r#"{"service":["*"]}"#, "E220@1:49"),
+    ] {
+        let text = with(&BOUND.replace("\"principal\":\"*\"", &format!("\"principal\":{principal}")));
+        assert_eq!(codes(&text, Kind::Session), expected, "{principal}");
+    }
     let fixture = Fixture::new();
     let read = statement(&top, &fixture.setting(Kind::Trust));
     assert_eq!(read.principals, Some(vec![PrincipalEntry::Everyone]));
     for (principal, expected) in
-        [("{}", "E209"), ("[]", "E210"), ("\"x\"", "E330"), (r#"{"user":["*"]}"#, "E331")]
+        [("{}", "E209"), ("[]", "E210"), ("\"\"", "E223"), ("\"x\"", "E330"), (r#"{"user":["*"]}"#, "E331")]
     {
         let text = with(&BOUND.replace("\"principal\":\"*\"", &format!("\"principal\":{principal}")));
         assert!(codes(&text, Kind::Trust).starts_with(expected), "{principal}");
@@ -106,6 +115,7 @@ fn keeps_labels_of_resource_policies() {
     let labelled = with(&format!("{BOUND},\"sid\":\"one\"}},{{{BOUND},\"sid\":\"one\""));
     assert_eq!(codes(&labelled, Kind::Resource), "W225@1:99 W225@1:180 W226@1:186");
     assert_eq!(codes(&with(&format!("{BOUND},\"sid\":\"\"")), Kind::Resource), "E223@1:105");
+    assert_eq!(codes(&with(&format!("{BOUND},\"sid\":7")), Kind::Resource), "E210@1:105");
     assert!(codes(&labelled, Kind::Trust).starts_with("E204"));
 }
 

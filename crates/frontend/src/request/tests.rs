@@ -154,3 +154,13 @@ fn the_default_principal_is_for_those_who_ask() {
     assert_eq!(parse_with(&text, defaults).unwrap().principal, "qcs::cam::uin/1:root");
     assert_eq!(parse_with(&with(&[("principal", "7")]), defaults).unwrap_err().code.0, 600);
 }
+
+#[test]
+fn nesting_is_bounded() {
+    // The request and its context are two levels.
+    let nested = |levels: usize| {
+        let deep = "[".repeat(levels - 2) + &"]".repeat(levels - 2);
+        code_of(&with(&[("context", &format!("{{\"k\":{deep}}}"))]))
+    };
+    assert_eq!((nested(64), nested(65)), (608, 600));
+}

@@ -117,6 +117,10 @@ fn reads_presets_projects_and_denies() {
     ] {
         assert_eq!(segments(&format!("qcs:{project}:cvm:::x"), &legacy).project, expected);
     }
+    for project in ["id/", "id/x", "id/1*", "12"] {
+        let text = format!(r#""effect":"allow","action":["cvm:*"],"resource":["qcs:{project}:cvm:::x"]"#);
+        assert_eq!(codes_in(&with(&text), &legacy), "E312@1:80", "{project}");
+    }
     let text = with(r#""effect":"deny","action":["cos:*"],"resource":["qcs::cos::uid/1:prefix//1/b/k"]"#);
     assert_eq!(codes_in(&text, &legacy), "E326@1:79");
 }

@@ -384,3 +384,157 @@ fn general_policies_have_no_value_where_the_account_is_unknown() {
     assert!(unknown.unvalued || values(&unknown.values) == 2, "the value is there or marked as missing");
     assert_eq!(names(&set, &set.general_unknown), ["general.0"]);
 }
+
+/// Codes and messages of the errors of a world.
+fn errors(text: &str) -> Vec<String> {
+    let errors = loaded(text).diagnostics.into_iter().filter(Diagnostic::is_error);
+    errors.map(|found| format!("{} {}", found.code, found.message)).collect()
+}
+
+#[test]
+fn lines_of_a_stream_have_their_form() {
+    let account = r#"{"account":{"uin":"1"}}"#;
+    for (line, message) in [
+        (r#"{"account":{"uin":"2"},"preset":{}}"#, "a line of a world is an object of one member"),
+        ("{}", "a line of a world is an object of one member"),
+        (r#"{"accuont":{}}"#, "a line of a world has no member `accuont`"),
+        ("[]", "a line of a world must be an object, not an array"),
+        (r#"{"preset":{"name":"a"}}"#, "a preset needs the member `policy`"),
+        (r#"{"preset":{"policy":{}}}"#, "a preset needs the member `name`"),
+        (r#"{"preset":[]}"#, "a preset must be an object, not an array"),
+        (r#"{"resource_policy":{}}"#, "a resource policy needs the member `resource`"),
+        (r#"{"organization":{"levels":[]}}"#, "an entry of `organization` needs the member `account`"),
+        ("{\"settings\":{}}\n{\"settings\":{}}", "a world has one line of `settings`"),
+        (r#"{"settings":{"accounts":[]}}"#, "`settings` has no member `accounts`"),
+    ] {
+        let found = errors(&format!("{account}\n{line}\n"));
+        assert!(found.iter().any(|found| found.ends_with(message)), "{line}: {found:?}");
+    }
+    let lines = [Ok(account.into()), Err(FileError::Unreadable("the disk is gone".into()))];
+    let broken = load(WorldInput::lines("w.ndjson", lines.into_iter()), &NoFiles, &Overrides::default());
+    assert_eq!(found(&broken), ["CAM0706 w.ndjson:2:1"]);
+    assert_eq!(broken.diagnostics[0].message, "line 2 of `w.ndjson` cannot be read: the disk is gone");
+}
+
+#[test]
+fn settings_have_their_form() {
+    for (members, expected) in [
+        (r#""prerequisites":{"GetObject":[]}"#, "CAM0701 `GetObject` is not an action"),
+        (
+            r#""prerequisites":{"cos:GetObject":[{}]}"#,
+            "CAM0701 an entry of a prerequisite needs the member `action`",
+        ),
+        (
+            r#""prerequisites":{"cos:GetObject":[{"action":"cos:*","resource":"*"}]}"#,
+            "CAM0701 `cos:*` is not an action",
+        ),
+        (
+            r#""prerequisites":{"cos:GetObject":[{"action":"cos:GetBucket","resource":"b-1"}]}"#,
+            "CAM0701 `b-1` is not a resource",
+        ),
+        (
+            r#""prerequisites":{"cos:GetObject":[{"action":"cos:GetBucket","resource":"qcs::cos:::b-1/"}]}"#,
+            "CAM0701 `qcs::cos:::b-1/` needs a region and an account",
+        ),
+        (
+            r#""prerequisites":{"cos:GetObject":[],"name/cos:GetObject":[]}"#,
+            "CAM0703 the prerequisite `cos:GetObject` is repeated",
+        ),
+        (r#""catalogue":{"permid/1":[]}"#, "CAM0701 the set `permid/1` has no entries"),
+        (
+            r#""catalogue":{"reading":["cos:GetObject"]}"#,
+            "CAM0701 `reading` is not `permid/<number>` or `actionName/<name>`",
+        ),
+        (r#""catalogue":{"permid/1":["permid/2"]}"#, "CAM0701 `permid/2` is not an operation of one service"),
+        (r#""parameters":{"Name":7}"#, "CAM0701 a parameter must be a string, not a number"),
+    ] {
+        let found = errors(&format!(r#"{{"accounts":[],{members}}}"#));
+        assert_eq!(found.first().map(String::as_str), Some(expected), "{members}: {found:?}");
+    }
+}
+
+#[test]
+fn a_resource_policy_shares_no_name_with_a_preset() {
+    let bound = ALLOW.replace("\"action\"", "\"principal\":\"*\",\"action\"");
+    for (preset, name) in [("Read", "Read"), ("Other", "FullQcloudAccess")] {
+        let found = errors(&format!(
+            r#"{{"accounts":[{{"uin":"1","appid":"2"}}],"presets":{{"{preset}":{ALLOW}}},"resource_policies":[
+                {{"name":"{name}","resource":"qcs::cos::uid/2:b-2/*","policy":{bound}}}]}}"#
+        ));
+        assert_eq!(found, [format!("CAM0703 a preset and a resource policy are called `{name}`")]);
+    }
+}
+
+/// Quotas of the platform at their figure and one beyond it.
+#[test]
+fn quotas_begin_behind_their_figure() {
+    let list =
+        |entry: &dyn Fn(u32) -> String, count: u32| (0..count).map(entry).collect::<Vec<_>>().join(",");
+    let policy = |n: u32| format!("\"p{n}\":{ALLOW}");
+    let policies = |count| list(&policy, count);
+    let names = |letter: &'static str, count| list(&move |n| format!("\"{letter}{n}\""), count);
+    let groups = |count| list(&|n| format!(r#"{{"name":"g{n}"}}"#), count);
+    let members = |count| list(&|n| format!(r#"{{"uin":"9{n}","groups":["g0"]}}"#), count);
+    let account = |members: String| format!(r#"{{"uin":"1",{members}}}"#);
+    type World<'a> = &'a dyn Fn(u32) -> String;
+    let worlds: [(u32, &str, World<'_>); 11] = [
+        (3, "user `9` has", &|n| {
+            let user = format!(r#"{{"uin":"9","policies":[{}]}}"#, names("p", n));
+            account(format!(r#""users":[{user}],"policies":{{{}}}"#, policies(n)))
+        }),
+        (3, "group `g0` has", &|n| {
+            let group = format!(r#"{{"name":"g0","policies":[{}]}}"#, names("p", n));
+            account(format!(r#""groups":[{group}],"policies":{{{}}}"#, policies(n)))
+        }),
+        (3, "role `r` has", &|n| {
+            let role = format!(r#"{{"name":"r","policies":[{}]}}"#, names("p", n));
+            account(format!(r#""roles":[{role}],"policies":{{{}}}"#, policies(n)))
+        }),
+        (4, "account `1` has", &|n| account(format!(r#""policies":{{{}}}"#, policies(n)))),
+        (5, "account `1` has", &|n| account(format!(r#""groups":[{}]"#, groups(n)))),
+        (6, "account `1` has", &|n| {
+            account(format!(r#""users":[{}]"#, list(&|n| format!(r#"{{"uin":"9{n}"}}"#), n)))
+        }),
+        (7, "account `1` has", &|n| {
+            account(format!(r#""roles":[{}]"#, list(&|n| format!(r#"{{"name":"r{n}"}}"#), n)))
+        }),
+        (8, "user `9` has", &|n| {
+            let user = format!(r#"{{"uin":"9","groups":[{}]}}"#, names("g", n));
+            account(format!(r#""users":[{user}],"groups":[{}]"#, groups(n)))
+        }),
+        (9, "group `g0` has", &|n| account(format!(r#""users":[{}],"groups":[{}]"#, members(n), groups(1)))),
+        (10, "expand", &|n| {
+            let address = if n == 2 { "10.0.0.0/8" } else { "10.*.1.0/24" };
+            let condition =
+                format!(r#""resource":["*"],"condition":{{"ip_equal":{{"qcs:ip":["{address}"]}}}}"#);
+            account(format!(r#""policies":{{"p":{}}}"#, ALLOW.replace(r#""resource":["*"]"#, &condition)))
+        }),
+        (11, "the collaborator `9` has", &|n| {
+            list(&|n| format!(r#"{{"uin":"10{n}","users":[{{"uin":"9","kind":"collaborator"}}]}}"#), n)
+        }),
+    ];
+    for (limit, holder, accounts) in worlds {
+        let world = |count| {
+            format!(r#"{{"accounts":[{}],"options":{{"limits":{{"LIM-{limit}":2}}}}}}"#, accounts(count))
+        };
+        assert_eq!(errors(&world(2)), [""; 0], "LIM-{limit} at its figure");
+        let beyond = errors(&world(3));
+        let [found] = beyond.as_slice() else { panic!("LIM-{limit}: {beyond:?}") };
+        match limit {
+            10 => assert!(found.starts_with("CAM0409 "), "{found}"),
+            _ => assert!(found.starts_with(&format!("CAM0442 {holder} 3 of 2 ")), "LIM-{limit}: {found}"),
+        }
+    }
+}
+
+#[test]
+fn nesting_of_a_world_is_bounded() {
+    // The world, the list of accounts and the account are three levels.
+    let nested = |levels: usize| {
+        let deep = "[".repeat(levels - 3) + &"]".repeat(levels - 3);
+        errors(&format!(r#"{{"accounts":[{{"uin":"1","extra":{deep}}}]}}"#))
+    };
+    assert_eq!(nested(64), ["CAM0702 an account has no member `extra`"]);
+    let beyond = nested(65);
+    assert!(matches!(beyond.as_slice(), [found] if found.starts_with("CAM0701 ")), "{beyond:?}");
+}
