@@ -6,12 +6,15 @@
 //!
 //! `CAMSHAFT_CORRUPTION` sets how many edits are made (default 40,000).
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::process::Command;
 
 use camshaft::decider::{PreparedSession, with_request};
-use camshaft_bundle::schema::operator;
-use camshaft_bundle::{Bundle, OpenErrorKind, verify_full};
+use camshaft_bundle::dictionary::text_slots;
+use camshaft_bundle::schema::{key, operator, row, scalar};
+use camshaft_bundle::{Bundle, NONE, OpenError, OpenErrorKind, Root, WriteError, hash, verify_full, write};
 use camshaft_compiler::{Config, compile};
 use camshaft_frontend::request::{self, Request};
 use camshaft_runtime::{Decision, Engine, ErrorCode, Request as ApiRequest, Session, SessionPolicy};
@@ -209,7 +212,9 @@ fn headers_are_refused_by_what_is_wrong() {
         let total = file.len() as u64;
         file[16..24].copy_from_slice(&total.to_le_bytes());
         seal(&mut file);
-        assert!(matches!(refusal(&file), OpenErrorKind::Archive { .. }), "{length} bytes of noise");
+        let error = Bundle::open(&file).expect_err("noise");
+        assert!(matches!(error.kind(), OpenErrorKind::Archive { .. }), "{length} bytes of noise: {error}");
+        assert!(error.to_string().starts_with("the archive is malformed: "), "{error}");
     }
 }
 
@@ -295,6 +300,179 @@ fn every_forged_index_is_found() {
         }
     }
     println!("{opened} of {tried} forged indexes open, {passed} verify in full");
+}
+
+/// What `verify_full` says of an index that leads off its table. `open` has refused every such bundle before.
+const NEVER_SAID: &str = "the block cannot be read";
+
+/// Whoever forges a bundle hears every sentence that the checks have.
+#[test]
+fn every_sentence_of_the_checks_is_said() {
+    let mut said: BTreeSet<&'static str> = BTreeSet::new();
+    let mut hear = |file: &[u8]| {
+        let refused = match Bundle::open(file) {
+            Ok(bundle) => verify_full(&bundle).err(),
+            Err(error) => Some(error),
+        };
+        if let Some(OpenErrorKind::Table { problem, .. }) = refused.as_ref().map(OpenError::kind) {
+            said.insert(*problem);
+        }
+    };
+    for sample in samples() {
+        let tables = tables(&sample);
+        let mut random = Random::new(4);
+        for _ in 0..20_000 {
+            let mut file = sample.bytes.clone();
+            edit(&mut file, &tables, &mut random);
+            seal(&mut file);
+            hear(&file);
+        }
+        for file in aimed(&sample) {
+            hear(&file);
+        }
+    }
+    for root in incomplete() {
+        let refused = write(&root).expect_err("the bundle lacks tables");
+        let WriteError::Refused(error) = refused else { panic!("{refused}") };
+        if let OpenErrorKind::Table { problem, .. } = error.kind() {
+            said.insert(*problem);
+        }
+    }
+    let mut missing = sentences();
+    missing.retain(|sentence| !said.contains(sentence.as_str()));
+    assert_eq!(missing, BTreeSet::from([NEVER_SAID.into()]), "no forgery is refused with these words");
+}
+
+/// What the checks say, from their source: the texts of more than one word.
+fn sentences() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/bundle/src");
+    let mut files = vec![folder.join("verify.rs"), folder.join("open.rs")];
+    let mut folders = vec![folder.join("verify")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    let mut sentences = BTreeSet::new();
+    for file in files {
+        let text = std::fs::read_to_string(file).expect("a source");
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in code {
+            let texts = line.split('"').skip(1).step_by(2);
+            sentences.extend(texts.filter(|text| text.contains(' ')).map(str::to_owned));
+        }
+    }
+    sentences
+}
+
+/// Forgeries that chance hardly meets.
+fn aimed(sample: &Sample) -> Vec<Vec<u8>> {
+    let tables = tables(sample);
+    let find = |name: &str| {
+        let at = tables.iter().position(|(own, _, _)| *own == name).expect("the table");
+        (at, tables[at].1, tables[at].2)
+    };
+    let put = |file: &mut [u8], at: usize, word: u32| file[at..at + 4].copy_from_slice(&word.to_le_bytes());
+    let word = |at: usize| u32::from_le_bytes(sample.bytes[at..at + 4].try_into().expect("four bytes"));
+    let mut forged = Vec::new();
+    // A trie behind the last node, in the place of each that is missing.
+    let (_, start, bytes) = find("groups");
+    let nodes = (find("trie_nodes").2 / 24) as u32;
+    for group in 0..bytes / 16 {
+        for root in [start + 16 * group + 4, start + 16 * group + 8] {
+            if word(root) == NONE {
+                let mut file = sample.bytes.clone();
+                put(&mut file, root, nodes);
+                forged.push(file);
+            }
+        }
+    }
+    // Two brothers in a trie that have changed places, labels and all.
+    let ((_, all_nodes, bytes), (_, all_children, _)) = (find("trie_nodes"), find("trie_children"));
+    for node in (0..bytes / 24).map(|node| all_nodes + 24 * node).filter(|node| word(node + 12) > 1) {
+        let mut file = sample.bytes.clone();
+        let [one, two] = [0, 1].map(|at| all_children + 8 * (word(node + 8) as usize + at));
+        file.copy_within(one..one + 4, two);
+        put(&mut file, one, word(two));
+        let [one, two] = [one, two].map(|child| all_nodes + 24 * word(child + 4) as usize);
+        file.copy_within(one..one + 8, two);
+        file[one..one + 8].copy_from_slice(&sample.bytes[two..two + 8]);
+        forged.push(file);
+    }
+    // A row with a kind of tail that does not exist.
+    let (_, rows, _) = find("rows");
+    let mut file = sample.bytes.clone();
+    put(&mut file, rows, (word(rows) | 7 << row::flag::TAIL_SHIFT) & !row::flag::ALL);
+    forged.push(file);
+    // Every table shorter by one word; prerequisites, of three texts each, by one text.
+    let root = sample.bytes.len() - 8 * tables.len();
+    let length = |at: usize| root + 8 * at + 4;
+    for (at, (_, _, bytes)) in tables.iter().enumerate() {
+        if *bytes > 0 {
+            let mut file = sample.bytes.clone();
+            put(&mut file, length(at), word(length(at)) - 1);
+            forged.push(file);
+        }
+    }
+    let ((of, start, bytes), (texts, ..)) = (find("prerequisites"), find("prerequisite_text"));
+    let mut file = sample.bytes.clone();
+    put(&mut file, length(of), word(length(of)) - 2);
+    put(&mut file, length(texts), word(length(texts)) - word(start + bytes - 4));
+    forged.push(file);
+    forged.iter_mut().for_each(|file| seal(file));
+    forged
+}
+
+/// Bundles of ever more tables, sound as far as they go.
+fn incomplete() -> Vec<Root> {
+    // Of these texts all have one slot: each is looked for behind all before it.
+    let mut crowd = (0..).map(|n: u32| n.to_string()).filter(|text| hash::text(0, text) as u32 & 511 == 7);
+    let crowd: Vec<String> = crowd.by_ref().take(250).collect();
+    let crowd: Vec<&str> = crowd.iter().map(String::as_str).collect();
+    let mut scalars = vec![0; scalar::CAPABLE_SERVICES as usize];
+    for none in [scalar::GENERAL_UNKNOWN, scalar::RESOURCE_BLOCK, scalar::V4_ROOT, scalar::V6_ROOT] {
+        scalars[none as usize] = NONE;
+    }
+    let bare = Root::default();
+    let mut empty = Root { scalars, ..Root::default() };
+    for slots in [
+        &mut empty.segment_slots,
+        &mut empty.uin_slots,
+        &mut empty.appid_slots,
+        &mut empty.action_slots,
+        &mut empty.key_slots,
+        &mut empty.name_slots,
+    ] {
+        *slots = text_slots(0, [].into_iter());
+    }
+    let ends = |texts: &[&str]| {
+        texts
+            .iter()
+            .scan(0, |end, text| {
+                *end += text.len() as u32;
+                Some(*end)
+            })
+            .collect::<Vec<u32>>()
+    };
+    let crowded = Root {
+        name_slots: text_slots(0, crowd.iter().copied()),
+        name_ends: ends(&crowd),
+        name_text: crowd.concat().into_bytes(),
+        ..empty.clone()
+    };
+    let with_keys = Root {
+        key_slots: text_slots(0, key::TEXTS.into_iter()),
+        key_ends: ends(&key::TEXTS),
+        key_text: key::TEXTS.concat().into_bytes(),
+        ..empty.clone()
+    };
+    let with_segments =
+        Root { segment_slots: text_slots(0, [""].into_iter()), segment_ends: vec![0], ..with_keys.clone() };
+    // One prefix, the empty one, at a rank that nothing stands in front of.
+    let with_prefix = Root { action_prefixes: vec![0, 0, 0, 1], ..with_segments.clone() };
+    let not_text = Root { source_text: vec![0xff], ..bare.clone() };
+    vec![bare, not_text, empty, crowded, with_keys, with_segments, with_prefix]
 }
 
 /// Changes an integer or a stretch of a table, each table as likely as the next; says what.

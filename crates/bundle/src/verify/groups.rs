@@ -101,16 +101,15 @@ impl<'t, 'a> Groups<'t, 'a> {
             let mut last = None;
             let range = Range { start: first, end: self.children.next };
             for at in range {
-                let Some([byte, child]) = self.tables.trie_children.record::<2>(at) else {
-                    return Err(fault("trie_children", at, "the child does not exist"));
-                };
-                if child != end || self.edge(child, backwards) != Some(byte) {
+                let next = self.edge(end, backwards).map(|byte| [byte, end]);
+                let Some([byte, _]) = next.filter(|next| self.tables.trie_children.record(at) == Some(*next))
+                else {
                     return Err(fault(
                         "trie_children",
                         at,
                         "the child is not the next node or has another label",
                     ));
-                }
+                };
                 if last.is_some_and(|last| byte <= last) {
                     return Err(fault("trie_children", at, "the children are not sorted"));
                 }
