@@ -131,12 +131,22 @@ impl ErrorCode {
             Self::DerivedKey => {
                 "`qcs:current_time`, `qcs:uin` and `qcs:owner_uin` are derived; do not supply them"
             }
-            Self::Session => "the session policy is missing, misplaced or invalid",
-            Self::Age => "the artifact is older than allowed, or its age is not known",
-            Self::Size => "the request is too large or repeats a context key",
-            Self::Signed => "the signed flag contradicts the principal",
+            Self::Session => {
+                "the session policy is missing, misplaced or invalid; a federated caller needs one, the anonymous caller takes none"
+            }
+            Self::Age => {
+                "the artifact is older than allowed, or its age is not known; load a newer one and send `artifact_age_s`"
+            }
+            Self::Size => {
+                "the request is too large or repeats a context key; it has at most 65,536 bytes, 4,096 in one string, 256 keys, 256 values of a key"
+            }
+            Self::Signed => {
+                "the signed flag contradicts the principal; exactly the anonymous caller is unsigned"
+            }
             Self::Time => "the time is malformed; write it as `YYYY-MM-DDThh:mm:ssZ`",
-            Self::Role => "the action names exactly one known role as its resource",
+            Self::Role => {
+                "the action takes exactly one role that is known; write it as `qcs::cam::uin/<root>:roleName/<name>`"
+            }
             Self::Bundle => "the bundle is inconsistent; rebuild it",
         }
     }

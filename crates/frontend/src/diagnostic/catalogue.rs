@@ -480,43 +480,43 @@ catalogue! {
         "";
     UNUSED_POLICY 540 Note "unused-policy" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "a policy or preset of the world is attached to nothing"
-        "";
+        "attach it or remove it";
     REQUEST_MALFORMED 600 Error "malformed request" "REQ-15" ""
         "the request is not JSON, or a member is unknown, repeated, missing or of the wrong type"
-        "";
+        "send one JSON object with the members of a request";
     REQUEST_PRINCIPAL 601 Error "malformed or unusable principal" "REQ-2, REQ-3" ""
         "the principal is not one that can send requests"
-        "";
+        "name the caller in one of the forms of REQ-3, such as `qcs::cam::uin/100000000001:uin/100000000011`";
     REQUEST_ACTION 602 Error "malformed action" "REQ-4" ""
         "a request names exactly one operation of one service"
-        "";
+        "write `service:Operation`, without `*`";
     REQUEST_RESOURCE 603 Error "malformed resource" "REQ-5" ""
         "a request names concrete resources in six segments, or `*`"
-        "";
+        "write six segments; services that take resource policies, such as `cos`, need region and account";
     REQUEST_RESOURCES 604 Error "no resource, or too many" "REQ-5, REQ-15, LIM-15" ""
         "a request names at least one resource and at most 64"
-        "";
+        "send 1 to 64 resources";
     REQUEST_DERIVED_KEY 605 Error "derived key supplied" "REQ-8" ""
         "the engine derives this key from the caller and the time, and a caller must not choose it"
-        "";
+        "leave `qcs:current_time`, `qcs:uin` and `qcs:owner_uin` out";
     REQUEST_SESSION_POLICY 606 Error "session policy missing, misplaced or invalid" "REQ-11" ""
         "the session policy is missing where it is required, stands where it cannot, or is not accepted"
-        "";
+        "send a valid session policy exactly where REQ-11 wants one: always of a federated caller, never of the anonymous one";
     ARTIFACT_AGE 607 Error "artifact too old, or its age unknown" "REQ-14" ""
         "the bundle is older than the configured maximum, or nobody knows how old it is"
-        "";
+        "load a newer bundle, and send `artifact_age_s`";
     REQUEST_CONTEXT 608 Error "malformed context value, or a request too large" "REQ-7, LIM-16, LIM-18" ""
         "a context value has the wrong type, or the request is larger than what is read"
-        "";
+        "send strings, numbers or booleans, within LIM-16 and LIM-18";
     REQUEST_SIGNED 609 Error "signed flag contradicts principal" "REQ-9" ""
         "exactly the anonymous caller sends unsigned requests"
-        "";
+        "leave `signed` out; it follows from the principal";
     REQUEST_TIME 610 Error "malformed time" "REQ-10" ""
         "the time is a date with `T`, seconds and a zone"
-        "";
+        "write `YYYY-MM-DDThh:mm:ssZ`";
     REQUEST_ROLE 611 Error "not exactly one known role" "EVA-18" ""
         "assuming a role names exactly one role of the directory"
-        "";
+        "name one role that the world holds as the only resource";
     WORLD_MALFORMED 701 Error "malformed world" "REQ-15, EVA-27, ACT-7, REQ-4, REQ-5" ""
         "the world is not strict JSON, or a member is missing, repeated, or of the wrong type or form"
         "";
@@ -525,20 +525,20 @@ catalogue! {
         "";
     WORLD_REPEATED 703 Error "repeated name or id" "EVA-27" ""
         "two things of the world share a name or id, or a name has a form that is reserved"
-        "";
+        "rename one of the two, or give it another id";
     WORLD_HIDES_PRESET 704 Error "account policy hides a preset" "EVA-27" ""
         "a policy of an account has the name of a preset, so that a reference could mean either"
-        "";
+        "rename the policy of the account";
     WORLD_OWN_ROOT 705 Error "user is its own root" "§13.7" ""
         "a user has the uin of its root account"
-        "";
+        "give the user a uin of its own";
     WORLD_FILE 706 Error "unreadable file" "§13.7" ""
         "a file cannot be read, or lies outside the folder of the world"
-        "";
+        "put the file inside the folder of the world";
     WORLD_LEVEL_EMPTY 707 Error "empty organization level" "EVA-17" ""
         "an organization level without policies would deny everything; name `FullQcloudAccess`"
-        "";
+        "attach `FullQcloudAccess` to the level";
     WORLD_OPTION 708 Error "invalid option or limit" "§10" ""
         "the option or limit does not exist, or does not take this value"
-        "";
+        "use an option and value of section 10";
 }
