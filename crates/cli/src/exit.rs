@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use camshaft_bundle::OpenError;
+use camshaft_bundle::{OpenError, WriteError};
 use camshaft_compiler::{CompileError, CompileErrorKind};
 
 use crate::render::diagnostic::Findings;
@@ -164,7 +164,9 @@ impl Failure {
             Self::Bundle { .. } => Exit::Bundle,
             Self::Request { .. } => Exit::Request,
             Self::Compile(error) => match error.kind() {
-                CompileErrorKind::Cost { .. } | CompileErrorKind::TooMany { .. } => Exit::Bound,
+                CompileErrorKind::Cost { .. }
+                | CompileErrorKind::TooMany { .. }
+                | CompileErrorKind::Write(WriteError::TooLarge) => Exit::Bound,
                 _ => Exit::Bug,
             },
             Self::Io { .. } => Exit::Io,
@@ -195,6 +197,10 @@ impl Failure {
             Self::Compile(error) => match error.kind() {
                 CompileErrorKind::Cost { .. } => Some(
                     "narrow the policy's resources, split it among identities, or raise `--max-cost`".into(),
+                ),
+                CompileErrorKind::Write(WriteError::Refused(_)) => Some(
+                    "this is a bug in camshaft, not in your input; please report it with the line above and the command line"
+                        .into(),
                 ),
                 _ => None,
             },
@@ -268,6 +274,32 @@ mod tests {
     fn codes_are_distinct_and_in_order() {
         let codes: Vec<u8> = Exit::ALL.iter().map(|exit| exit.code()).collect();
         assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 70, 74]);
+    }
+
+    /// What no input of a test can be large or odd enough for.
+    #[test]
+    fn bundles_that_cannot_be_written_are_a_bound_or_a_bug() {
+        let failure = |error| Failure::Compile(CompileErrorKind::Write(error).into());
+        let large = failure(WriteError::TooLarge);
+        assert_eq!((large.exit(), large.help()), (Exit::Bound, None));
+        assert_eq!(large.message(), "the bundle would exceed 2 GiB; split the world");
+        let refused = camshaft_bundle::Bundle::open(b"").expect_err("no bundle");
+        let refused = failure(WriteError::Refused(refused));
+        assert_eq!(refused.exit(), Exit::Bug);
+        assert!(refused.message().starts_with("the compiled tables are inconsistent: "));
+        assert!(refused.help().is_some_and(|help| help.contains("report it")));
+        let many = Failure::Compile(CompileErrorKind::TooMany { what: "rows" }.into());
+        assert_eq!(many.exit(), Exit::Bound);
+        assert_eq!(many.message(), "the world has more rows than a bundle can number; split it");
+    }
+
+    /// Reasons that tests cannot bring about where they run with every permission.
+    #[test]
+    fn reasons_are_in_our_words() {
+        let said = |kind: io::ErrorKind| describe(&kind.into());
+        assert_eq!(said(io::ErrorKind::PermissionDenied), "permission denied");
+        assert_eq!(said(io::ErrorKind::NotADirectory), "a part of the path is not a folder");
+        assert_eq!(describe(&io::Error::other("It broke (os error 7)")), "it broke");
     }
 
     #[test]

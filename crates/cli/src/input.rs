@@ -114,6 +114,11 @@ pub(crate) fn content(text: &str) -> Content {
     }
 }
 
+/// Whether a text is a world or a line of one.
+pub(crate) fn is_world(text: &str) -> bool {
+    matches!(content(text), Content::World | Content::Stream)
+}
+
 fn first_member(text: &str) -> Option<&str> {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let name = text.strip_prefix('{')?.trim_start().strip_prefix('"')?;

@@ -5,8 +5,8 @@ use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use camshaft::decider::{self, Decider};
-use camshaft_bundle::Bundle;
-use camshaft_compiler::{Compiled, Config};
+use camshaft_bundle::{Bundle, WriteError};
+use camshaft_compiler::{CompileErrorKind, Compiled, Config};
 use camshaft_frontend::action::check_catalogue;
 use camshaft_frontend::diagnostic::{Code, Diagnostic};
 use camshaft_frontend::json;
@@ -93,7 +93,7 @@ pub(crate) fn catalogue(path: Option<&PathBuf>) -> Result<Catalogue, Failure> {
         )
     };
     let bytes = input::read(path)?;
-    let Entries(entries) = serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let Entries(entries) = serde_json::from_slice(&bytes).map_err(|error| malformed(why(&error)))?;
     let mut catalogue = Catalogue::new();
     for (name, actions) in entries {
         // A plain map would keep the last of two equal names silently.
@@ -105,6 +105,14 @@ pub(crate) fn catalogue(path: Option<&PathBuf>) -> Result<Catalogue, Failure> {
         Some(fault) => Err(malformed(fault.message)),
         None => Ok(catalogue),
     }
+}
+
+/// Why a text is not an object of lists, and where.
+fn why(error: &serde_json::Error) -> String {
+    if error.is_data() {
+        return format!("it is not an object with a list of actions for each set (line {})", error.line());
+    }
+    format!("it is not JSON: {error}")
 }
 
 /// A loaded world, and the files of it that were read.
@@ -215,6 +223,7 @@ pub(crate) fn world(path: &Path, overrides: &Overrides) -> Result<World, Failure
             let name = source.name().to_owned();
             Err(rejected(&name, Findings::of(source, vec![fault])))
         }
+        Given::Text { content: Content::Cases, .. } => Err(cases(&input::name(path))),
         // Read as a world all the same: that says which members a world has.
         Given::Text { source, .. } => world_of(&world_file(path), source.text().to_owned(), overrides),
     }
@@ -376,10 +385,15 @@ pub(crate) fn opened(path: &Path, bytes: &[u8]) -> Result<Bundle, Failure> {
     Bundle::open(bytes).map_err(|error| Failure::Bundle { path: input::name(path), error })
 }
 
-/// An engine over a bundle of our own making; one that does not open is our fault.
+/// Opens a bundle of our own making. The compiler opened it too: one that is refused now is our fault.
+pub(crate) fn own_bundle(compiled: &Compiled) -> Result<Bundle, Failure> {
+    Bundle::open(&compiled.bytes)
+        .map_err(|error| Failure::Compile(CompileErrorKind::Write(WriteError::Refused(error)).into()))
+}
+
+/// An engine over a bundle of our own making.
 pub(crate) fn decider(compiled: &Compiled, loaded: &Loaded) -> Result<Decider, Failure> {
-    let bundle = Bundle::open(&compiled.bytes)
-        .map_err(|error| Failure::Bundle { path: "compiled in memory".into(), error })?;
+    let bundle = own_bundle(compiled)?;
     Ok(Decider::new(bundle, decider::Reading::from(loaded), Config::default().threads(1)))
 }
 

@@ -92,8 +92,7 @@ pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> 
     let write = begin.elapsed();
     drop(progress);
 
-    let bundle = Bundle::open(&compiled.bytes)
-        .map_err(|error| Failure::Bundle { path: args.out.display().to_string(), error })?;
+    let bundle = load::own_bundle(&compiled)?;
     let seconds =
         Seconds { read: read.as_secs_f64(), compile: compile.as_secs_f64(), write: write.as_secs_f64() };
     let summary = summary(args, &bundle, counts, &compiled.stats, seconds, &findings);

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use anstyle::Style;
 use camshaft::decider::{Decider, PreparedSession, Reading, with_request};
-use camshaft_bundle::Bundle;
 use camshaft_compiler::Config;
 use camshaft_frontend::request::{self, Request};
 use camshaft_frontend::world::{FileError, Files, Overrides, WorldInput, load};
@@ -76,8 +75,7 @@ pub(crate) fn run(console: &mut Console) -> Result<Exit, Failure> {
     let (set, findings) = load::accepted("the example world", &mut loaded)?;
     let compiled = load::compile(&set, &Config::default())?;
     let built = begin.elapsed();
-    let bundle = Bundle::open(&compiled.bytes)
-        .map_err(|error| Failure::Bundle { path: "the example bundle".into(), error })?;
+    let bundle = load::own_bundle(&compiled)?;
 
     section(console, "1. The example world becomes one bundle")?;
     let stats = &compiled.stats;

@@ -97,7 +97,10 @@ fn files(args: &Fmt) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     if files.is_empty() {
-        return Err(Failure::usage("there are no policies to format"));
+        return Err(Failure::usage_with(
+            "there are no policies to format",
+            "policies are files that end in `.json`; worlds are left alone",
+        ));
     }
     Ok(files)
 }

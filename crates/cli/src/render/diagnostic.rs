@@ -174,6 +174,8 @@ fn visible(excerpt: &Excerpt, span: Span) -> core::ops::Range<usize> {
 fn fix<'a>(found: &Diagnostic, source: &Source) -> Option<Group<'a>> {
     let fix = found.fix.as_ref()?;
     let title = match fix.applicability {
+        // `fmt` takes policies; what stands in a world is for its owner to write.
+        Applicability::Machine if crate::input::is_world(source.text()) => "write this",
         Applicability::Machine => "`camshaft fmt` writes this",
         Applicability::Suggestion => "perhaps this was meant",
     };

@@ -268,7 +268,10 @@ impl Desk<'_> {
         };
         let name = name.map(|name| unqualified(name, &self.identity.account));
         if let Some(name) = name.filter(|name| *name != old) {
-            return Err(Failure::usage(format!("the boundary of `{short}` is `{old}`, not `{name}`")));
+            return Err(Failure::usage_with(
+                format!("the boundary of `{short}` is `{old}`, not `{name}`"),
+                "name that one, or none",
+            ));
         }
         self.holder.put("boundary", None, self.order());
         self.note("remove", "boundary", old);
