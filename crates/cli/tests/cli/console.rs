@@ -5,7 +5,7 @@
 //! | line | meaning |
 //! |---|---|
 //! | `$ camshaft …` | runs it; `< FILE` at the end gives it standard input |
-//! | `$ flip FILE BYTE`, `$ cut FILE LENGTH`, `$ put FILE BYTE VALUE` | damages a file |
+//! | `$ flip FILE BYTE`, `$ cut FILE LENGTH`, `$ pad FILE LENGTH`, `$ put FILE BYTE VALUE` | damages a file |
 //! | `? 3` | the exit code, if it is not 0 |
 //! | `! …` | a line of standard error |
 //! | `...` | any lines |
@@ -101,6 +101,7 @@ fn run(folder: &Folder, line: &str) -> Vec<String> {
         }
         ["flip", file, byte] => damage(folder, file, |bytes| bytes[byte.parse::<usize>().unwrap()] ^= 0x10),
         ["cut", file, length] => damage(folder, file, |bytes| bytes.truncate(length.parse().unwrap())),
+        ["pad", file, length] => damage(folder, file, |bytes| bytes.resize(length.parse().unwrap(), b' ')),
         ["put", file, byte, value] => {
             damage(folder, file, |bytes| bytes[byte.parse::<usize>().unwrap()] = value.parse().unwrap())
         }

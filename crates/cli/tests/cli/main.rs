@@ -3,4 +3,5 @@
 mod console;
 mod folder;
 mod json;
+mod refusals;
 mod world;
