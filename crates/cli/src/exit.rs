@@ -165,7 +165,7 @@ impl Failure {
             Self::Request { .. } => Exit::Request,
             Self::Compile(error) => match error.kind() {
                 CompileErrorKind::Cost { .. }
-                | CompileErrorKind::TooMany { .. }
+                | CompileErrorKind::Threads { .. }
                 | CompileErrorKind::Write(WriteError::TooLarge) => Exit::Bound,
                 _ => Exit::Bug,
             },
@@ -288,9 +288,6 @@ mod tests {
         assert_eq!(refused.exit(), Exit::Bug);
         assert!(refused.message().starts_with("the compiled tables are inconsistent: "));
         assert!(refused.help().is_some_and(|help| help.contains("report it")));
-        let many = Failure::Compile(CompileErrorKind::TooMany { what: "rows" }.into());
-        assert_eq!(many.exit(), Exit::Bound);
-        assert_eq!(many.message(), "the world has more rows than a bundle can number; split it");
     }
 
     /// Reasons that tests cannot bring about where they run with every permission.

@@ -109,7 +109,7 @@ fn blocks(
         return Ok(directory.sets.iter().map(build).collect());
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(config.get_threads()).build();
-    let pool = pool.map_err(|_| CompileErrorKind::TooMany { what: "threads" })?;
+    let pool = pool.map_err(|error| CompileErrorKind::Threads { why: error.to_string().into() })?;
     Ok(pool.install(|| directory.sets.par_iter().map(build).collect()))
 }
 

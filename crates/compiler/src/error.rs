@@ -10,10 +10,10 @@ pub struct CompileError {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum CompileErrorKind {
-    /// More of something than the format can number.
-    TooMany {
-        /// Of what.
-        what: &'static str,
+    /// The threads that were asked for could not be started.
+    Threads {
+        /// Why, in the words of the system.
+        why: Box<str>,
     },
     /// A decision could have to verify more rows than allowed.
     Cost {
@@ -44,8 +44,8 @@ impl From<CompileErrorKind> for CompileError {
 impl core::fmt::Display for CompileError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match &self.kind {
-            CompileErrorKind::TooMany { what } => {
-                write!(f, "the world has more {what} than a bundle can number; split it")
+            CompileErrorKind::Threads { why } => {
+                write!(f, "the threads of the compiler cannot be started ({why}); ask for fewer")
             }
             CompileErrorKind::Cost { candidates, bound, policy } => write!(
                 f,

@@ -75,3 +75,23 @@ fn a_world_that_was_changed_meanwhile_is_left_alone() {
     let error = json(&folder, &attach, 74, "error.json");
     assert_eq!(error["error"]["message"], "cannot write `pipe`: it was changed by somebody else just now");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_that_cannot_be_started_are_a_bound() {
+    let folder = Folder::new();
+    // Memory for the program, but not for the stacks of so many threads.
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -v 1000000; exec \"$0\" build world -o x.cam --threads 1024"])
+        .arg(env!("CARGO_BIN_EXE_camshaft"))
+        .current_dir(folder.path())
+        .output()
+        .expect("sh runs");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(6), "{text}");
+    assert!(
+        text.starts_with("error: the threads of the compiler cannot be started (")
+            && text.contains("ask for fewer"),
+        "{text}"
+    );
+}
