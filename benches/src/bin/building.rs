@@ -1,0 +1,127 @@
+//! Measures builds alone: rates, processor time, memory, and a digest of what was built.
+//!
+//! `building [--workloads org,hot] [--sizes 100000] [--runs 3] [--parts set,json]`. Prints one line of
+//! tab-separated figures for every workload, size, part and number of threads: the best rate of the runs in
+//! statements/s, processor microseconds and growth of the resident set in bytes for one statement, and the
+//! digest of the bundle. `set` compiles parsed statements, `json` reads lines of JSON and compiles them.
+
+use std::time::Instant;
+
+use camshaft_benches::product;
+use camshaft_benches::workload;
+use camshaft_benches::world::World;
+use camshaft_compiler::Compiled;
+
+struct Arguments {
+    workloads: Vec<String>,
+    sizes: Vec<usize>,
+    runs: usize,
+    parts: Vec<String>,
+    threads: Vec<usize>,
+}
+
+impl Arguments {
+    fn read() -> Result<Self, String> {
+        let texts = |text: &str| text.split(',').map(String::from).collect::<Vec<_>>();
+        let mut read = Self {
+            workloads: texts("org,hot"),
+            sizes: vec![100_000],
+            runs: 3,
+            parts: texts("set,json"),
+            threads: vec![1, 2],
+        };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().ok_or_else(|| format!("`{name}` lacks a value"))?;
+            let number = |text: &str| text.parse().map_err(|_| format!("`{text}` is not a number"));
+            let numbers = || value.split(',').map(number).collect::<Result<_, _>>();
+            match name.as_str() {
+                "--workloads" => read.workloads = texts(&value),
+                "--sizes" => read.sizes = numbers()?,
+                "--runs" => read.runs = number(&value)?.max(1),
+                "--parts" => read.parts = texts(&value),
+                "--threads" => read.threads = numbers()?,
+                _ => return Err(format!("unknown argument `{name}`")),
+            }
+        }
+        Ok(read)
+    }
+}
+
+fn main() -> std::process::ExitCode {
+    let arguments = match Arguments::read() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            eprintln!("{error}");
+            return std::process::ExitCode::FAILURE;
+        }
+    };
+    println!("workload\tstatements\tpart\tthreads\tper second\tcpu µs\tpeak bytes\tbundle bytes\tdigest");
+    for name in &arguments.workloads {
+        let Some(workload) = workload::find(name) else {
+            eprintln!("no workload `{name}`; there are {}", workload::all().collect::<Vec<_>>().join(", "));
+            return std::process::ExitCode::FAILURE;
+        };
+        for &size in &arguments.sizes {
+            let world = World::new(&workload, size);
+            for part in &arguments.parts {
+                measure(&arguments, name, size, part, &world);
+            }
+        }
+    }
+    std::process::ExitCode::SUCCESS
+}
+
+fn measure(arguments: &Arguments, name: &str, size: usize, part: &str, world: &World) {
+    let json = (part == "json").then(|| product::ndjson(world));
+    let set = (part == "set").then(|| product::policy_set(world));
+    for &threads in &arguments.threads {
+        let (mut best, mut processor, mut peak) = (f64::MAX, f64::MAX, 0);
+        let mut built = None;
+        for _ in 0..arguments.runs {
+            drop(built.take());
+            let text = json.clone();
+            // Resets the high-water mark; where that is not allowed, the peak is that of the whole run.
+            let _ = std::fs::write("/proc/self/clear_refs", "5");
+            let (before, busy, begin) = (memory("VmRSS:"), processor_seconds(), Instant::now());
+            let compiled = match (&set, text) {
+                (Some(set), _) => product::compiled(set, threads),
+                (None, text) => from_json(text.unwrap_or_default(), threads),
+            };
+            best = best.min(begin.elapsed().as_secs_f64());
+            processor = processor.min(processor_seconds() - busy);
+            peak = peak.max(memory("VmHWM:").saturating_sub(before));
+            built = Some(compiled);
+        }
+        let Some(built) = built else { continue };
+        let digest = product::open(&built.bytes).digest_text();
+        let (rate, each) = (size as f64 / best, processor * 1e6 / size as f64);
+        println!(
+            "{name}\t{size}\t{part}\t{threads}\t{rate:.0}\t{each:.2}\t{}\t{}\t{}",
+            peak * 1024 / size,
+            built.bytes.len() / size,
+            digest.get(..16).unwrap_or(&digest)
+        );
+    }
+}
+
+fn from_json(text: String, threads: usize) -> Compiled {
+    let loaded = product::load_lines(text);
+    let Some(set) = loaded.set else { panic!("the world is refused: {:?}", loaded.diagnostics) };
+    product::compiled(&set, threads)
+}
+
+/// Processor time of this process so far, in ticks of a hundredth of a second; 0 where it is not told.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let behind = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks = behind.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
+}
+
+/// A figure of this process in KiB; 0 where there is none.
+fn memory(name: &str) -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
