@@ -6,18 +6,20 @@
 mod entry;
 mod form;
 mod pretty;
+mod statement;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
 pub use pretty::pretty;
+pub use statement::Writer;
 
 use crate::{
     diagnostic::{Diagnostic, code},
     document::{Document, Reading},
     json::{self, Member, Node, Value},
-    policy::{Effect, Kind, ResourceEntry, ResourcePattern, Statement, Term},
+    policy::{Effect, Kind, ResourcePattern, Statement, Term},
     setting::Setting,
     source::Source,
 };
@@ -57,20 +59,22 @@ pub fn canonical_pretty(
 /// The canonical form of one accepted statement, everything filled and without its label.
 pub fn statement_text(statement: &Statement) -> String {
     let mut out = String::new();
-    Form::of_statement(statement).write(&mut out);
+    Writer::default().statement(&mut out, statement);
     out
 }
 
 /// The values of one term as a JSON array, as the canonical form writes them.
 pub fn values_text(term: &Term) -> String {
     let mut out = String::new();
-    form::write_list(&mut out, &entry::term_values(term));
+    Writer::default().values(&mut out, term);
     out
 }
 
 /// The six segments of a scope or resource, in the meaning of the canonical form.
 pub fn resource_text(pattern: &ResourcePattern) -> String {
-    entry::resource_text(&ResourceEntry::Segments(pattern.clone()))
+    let mut out = String::new();
+    entry::write_segments(&mut out, pattern);
+    out
 }
 
 type Sourced = (Form, Vec<u32>);

@@ -21,9 +21,15 @@ pub(super) fn decode(name: &str, index: u32, bytes: Vec<u8>) -> (Source, Option<
 /// Appends a JSON string with the fewest escapes (CITE CAN-1).
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
+    // PERF: escapes are rare, and this loop over whole texts is one the compiler makes wide.
+    if text.bytes().fold(true, |plain, byte| plain & !is_escaped(byte)) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let mut plain = 0;
     for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+        if !is_escaped(byte) {
             continue;
         }
         out.push_str(text.get(plain..at).unwrap_or(""));
@@ -41,4 +47,8 @@ pub fn write_string(out: &mut String, text: &str) {
     }
     out.push_str(text.get(plain..).unwrap_or(""));
     out.push('"');
+}
+
+fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }

@@ -14,7 +14,7 @@ use super::form::Entries;
 use crate::{
     action::is_everything,
     limits, network,
-    policy::{AccountPattern, ActionEntry, Pattern, Piece, ProjectPattern, ResourceEntry, Term, Values},
+    policy::{AccountPattern, ActionEntry, Pattern, Piece, ProjectPattern, ResourceEntry, ResourcePattern},
     template::{self, is_template},
     value,
 };
@@ -66,62 +66,50 @@ pub(super) fn values<'t>(operator: &str, values: impl Iterator<Item = &'t str>) 
     entries
 }
 
-pub(super) fn action_text(action: &ActionEntry) -> String {
+pub(super) fn write_action(out: &mut String, action: &ActionEntry) {
     match action {
-        ActionEntry::All => "*".to_owned(),
-        ActionEntry::Operation { service, operation } => format!("{service}:{}", pattern_text(operation)),
-    }
-}
-
-pub(super) fn resource_text(resource: &ResourceEntry) -> String {
-    let ResourceEntry::Segments(segments) = resource else { return "*".to_owned() };
-    let project = match &segments.project {
-        ProjectPattern::Any => String::new(),
-        ProjectPattern::Default => "id/0".to_owned(),
-        ProjectPattern::Id(id) => format!("id/{id}"),
-    };
-    let account = match &segments.account {
-        AccountPattern::Own => String::new(),
-        AccountPattern::Any => "*".to_owned(),
-        AccountPattern::Uin(uin) => format!("uin/{uin}"),
-        AccountPattern::AppId(appid) => format!("uid/{appid}"),
-        AccountPattern::Unvalued => "uin/${OwnerUin}".to_owned(),
-    };
-    let service = segments.service.as_deref().unwrap_or("");
-    let region = segments.region.as_deref().unwrap_or("");
-    format!("qcs:{project}:{service}:{region}:{account}:{}", pattern_text(&segments.path))
-}
-
-pub(super) fn term_values(term: &Term) -> Entries {
-    fn all<T: ToString>(values: &[T]) -> Entries {
-        values.iter().map(ToString::to_string).collect()
-    }
-    let mut entries = match &term.values {
-        Values::Text(patterns) => patterns.iter().map(pattern_text).collect(),
-        Values::Number(numbers) => all(numbers),
-        Values::Date(dates) => all(dates),
-        Values::Bool(booleans) => all(booleans),
-        Values::Network(networks) => all(networks),
-        Values::Null(operand) => Entries::from([operand.to_string()]),
-    };
-    if term.unvalued {
-        entries.insert("${OwnerUin}".to_owned());
-    }
-    entries
-}
-
-fn pattern_text(pattern: &Pattern) -> String {
-    let mut text = String::new();
-    for piece in &pattern.0 {
-        match piece {
-            Piece::Literal(literal) => text.push_str(literal),
-            Piece::Star => text.push('*'),
-            Piece::Variable(variable) => {
-                text.push_str("${");
-                text.push_str(template::variable_name(*variable));
-                text.push('}');
-            }
+        ActionEntry::All => out.push('*'),
+        ActionEntry::Operation { service, operation } => {
+            out.push_str(service);
+            out.push(':');
+            write_pattern(out, operation);
         }
     }
-    text
+}
+
+pub(super) fn write_resource(out: &mut String, resource: &ResourceEntry) {
+    match resource {
+        ResourceEntry::All => out.push('*'),
+        ResourceEntry::Segments(pattern) => write_segments(out, pattern),
+    }
+}
+
+pub(super) fn write_segments(out: &mut String, segments: &ResourcePattern) {
+    out.push_str("qcs:");
+    match &segments.project {
+        ProjectPattern::Any => {}
+        ProjectPattern::Default => out.push_str("id/0"),
+        ProjectPattern::Id(id) => out.extend(["id/", id]),
+    }
+    out.extend([":", segments.service.as_deref().unwrap_or("")]);
+    out.extend([":", segments.region.as_deref().unwrap_or(""), ":"]);
+    match &segments.account {
+        AccountPattern::Own => {}
+        AccountPattern::Any => out.push('*'),
+        AccountPattern::Uin(uin) => out.extend(["uin/", uin]),
+        AccountPattern::AppId(appid) => out.extend(["uid/", appid]),
+        AccountPattern::Unvalued => out.push_str("uin/${OwnerUin}"),
+    }
+    out.push(':');
+    write_pattern(out, &segments.path);
+}
+
+pub(super) fn write_pattern(out: &mut String, pattern: &Pattern) {
+    for piece in &pattern.0 {
+        match piece {
+            Piece::Literal(literal) => out.push_str(literal),
+            Piece::Star => out.push('*'),
+            Piece::Variable(variable) => out.extend(["${", template::variable_name(*variable), "}"]),
+        }
+    }
 }

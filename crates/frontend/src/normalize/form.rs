@@ -3,13 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{
-    json::write_string,
-    policy::{Effect, PrincipalEntry, Statement},
-    principal,
-};
-
-use super::entry;
+use crate::{json::write_string, policy::Effect};
 
 /// A list: sorted by bytes, each entry once (CITE CAN-3).
 pub(super) type Entries = BTreeSet<String>;
@@ -35,22 +29,6 @@ pub(super) struct Form {
 }
 
 impl Form {
-    pub(super) fn of_statement(statement: &Statement) -> Self {
-        let mut condition: BTreeMap<String, BTreeMap<String, Entries>> = BTreeMap::new();
-        for term in &statement.condition {
-            let keys = condition.entry(term.operator.to_string()).or_default();
-            keys.insert(term.key.to_string(), entry::term_values(term));
-        }
-        Self {
-            sid: None,
-            effect: statement.effect,
-            principal: statement.principals.as_deref().map(principal_of),
-            action: statement.actions.iter().map(entry::action_text).collect(),
-            resource: statement.resources.iter().map(entry::resource_text).collect(),
-            condition,
-        }
-    }
-
     /// Members in the order of CAN-1, no blanks.
     pub(super) fn write(&self, out: &mut String) {
         out.push('{');
@@ -120,18 +98,7 @@ impl Form {
     }
 }
 
-fn principal_of(entries: &[PrincipalEntry]) -> Principal {
-    if entries == [PrincipalEntry::Everyone] {
-        return Principal::Everyone;
-    }
-    let mut kinds: BTreeMap<String, Entries> = BTreeMap::new();
-    for (kind, text) in entries.iter().map(principal::text) {
-        kinds.entry(kind.to_owned()).or_default().insert(text);
-    }
-    Principal::Listed(kinds)
-}
-
-pub(super) fn write_list(out: &mut String, entries: &Entries) {
+fn write_list(out: &mut String, entries: &Entries) {
     out.push('[');
     for (index, entry) in entries.iter().enumerate() {
         if index > 0 {
