@@ -1,17 +1,18 @@
 //! Conditions to guards: lists of typed terms, each stored once.
 
 use camshaft_bundle::NONE;
-use camshaft_frontend::normalize::values_text;
+use camshaft_frontend::normalize::Writer;
 use camshaft_frontend::policy::{Pattern, Piece, Term, Values};
 use camshaft_value::{address::Network, decimal::Decimal, operator::Base};
 
-use crate::intern::{Heap, Interner, Names, number};
+use crate::draft::{Maps, Scraps};
+use crate::intern::{Hashing, Interner, number};
 use crate::network::Networks;
 use crate::tail::{self, Patterns};
 
-/// The conditions of a world.
-#[derive(Debug, Default)]
-pub(crate) struct Conditions {
+/// The conditions of a world, or of a draft.
+#[derive(Debug)]
+pub(crate) struct Conditions<'w> {
     /// Term numbers of each guard.
     pub(crate) guards: Interner<Vec<u32>>,
     /// `[operator code, key, first value word, value words, flags]`.
@@ -20,35 +21,56 @@ pub(crate) struct Conditions {
     pub(crate) values: Vec<u32>,
     /// The values of each term as a JSON array, for explanations.
     pub(crate) texts: Vec<String>,
-    ids: std::collections::HashMap<Term, u32>,
+    known: Interner<&'w Term>,
     /// Network sets.
     pub(crate) networks: Networks,
     /// Write networks out behind each term instead of looking addresses up in tries.
     pub(crate) list_networks: bool,
+    writer: Writer,
 }
 
-impl Conditions {
-    /// The guard of a condition, 0 for none, else its number + 1.
+impl<'w> Conditions<'w> {
+    pub(crate) fn new(hashing: &Hashing, list_networks: bool) -> Self {
+        Self {
+            guards: Interner::new(hashing),
+            terms: Vec::new(),
+            values: Vec::new(),
+            texts: Vec::new(),
+            known: Interner::new(hashing),
+            networks: Networks::new(hashing),
+            list_networks,
+            writer: Writer::default(),
+        }
+    }
+
+    /// The guard of a condition, 0 for none, else its number + 1. `key` gives the number of a key.
     pub(crate) fn guard(
         &mut self,
-        condition: &[Term],
-        heap: &mut Heap,
+        condition: &'w [Term],
+        heap: &mut Scraps,
         patterns: &mut Patterns,
-        keys: &mut Names,
+        mut key: impl FnMut(&str) -> u32,
     ) -> u32 {
         if condition.is_empty() {
             return 0;
         }
         let mut terms: Vec<u32> =
-            condition.iter().map(|term| self.term(term, heap, patterns, keys)).collect();
+            condition.iter().map(|term| self.term(term, heap, patterns, &mut key)).collect();
         terms.sort_unstable();
         terms.dedup();
         self.guards.id(terms) + 1
     }
 
-    fn term(&mut self, term: &Term, heap: &mut Heap, patterns: &mut Patterns, keys: &mut Names) -> u32 {
-        if let Some(id) = self.ids.get(term) {
-            return *id;
+    fn term(
+        &mut self,
+        term: &'w Term,
+        heap: &mut Scraps,
+        patterns: &mut Patterns,
+        key: &mut impl FnMut(&str) -> u32,
+    ) -> u32 {
+        let id = self.known.id(term);
+        if (id as usize) < self.terms.len() {
+            return id;
         }
         let base = term.operator.base;
         let words = match &term.values {
@@ -62,24 +84,58 @@ impl Conditions {
             Values::Network(networks) => vec![self.networks.set(networks)],
             Values::Null(empty) => vec![u32::from(*empty)],
         };
-        let id = number(self.terms.len());
-        let start = number(self.values.len());
-        self.terms.push([
-            term.operator.code(),
-            keys.id(&term.key),
-            start,
-            number(words.len()),
-            u32::from(term.unvalued),
-        ]);
-        self.values.extend(words);
-        self.texts.push(values_text(term));
-        self.ids.insert(term.clone(), id);
+        let mut text = String::new();
+        self.writer.values(&mut text, term);
+        self.push(term, key(&term.key), words, text);
         id
+    }
+
+    fn push(&mut self, term: &Term, key: u32, words: Vec<u32>, text: String) {
+        let start = number(self.values.len());
+        let flags = u32::from(term.unvalued);
+        self.terms.push([term.operator.code(), key, start, number(words.len()), flags]);
+        self.values.extend(words);
+        self.texts.push(text);
+    }
+
+    /// The number of a term of a draft, whose texts, patterns, keys and networks have theirs.
+    pub(crate) fn take_term(&mut self, draft: &mut Self, at: usize, maps: &Maps) -> u32 {
+        let (Some(term), Some(&[_, key, start, length, _])) =
+            (draft.known.items().get(at).copied(), draft.terms.get(at))
+        else {
+            return 0;
+        };
+        let id = self.known.id_of_hashed(draft.known.hash(at), &term);
+        if (id as usize) < self.terms.len() {
+            return id;
+        }
+        let words = draft.values.get(start as usize..(start + length) as usize).unwrap_or(&[]);
+        let mut words = words.to_vec();
+        match (&term.values, words.as_mut_slice()) {
+            (Values::Text(_), [literals, _, rest @ ..]) => {
+                let (places, others) = rest.split_at_mut(*literals as usize * 2);
+                places.chunks_exact_mut(2).for_each(|place| place[0] = maps.text(place[0]));
+                others.iter_mut().for_each(|pattern| *pattern = maps.pattern(*pattern));
+            }
+            (Values::Network(_), [set]) if !self.list_networks => *set = maps.network_set(*set),
+            _ => {}
+        }
+        let text = draft.texts.get_mut(at).map(core::mem::take).unwrap_or_default();
+        self.push(term, maps.key(key), words, text);
+        id
+    }
+
+    /// The number of a guard of a draft, whose terms have theirs.
+    pub(crate) fn take_guard(&mut self, draft: &Self, at: usize, maps: &Maps) -> u32 {
+        let terms = draft.guards.items().get(at).map_or(&[][..], |terms| terms);
+        let mut terms: Vec<u32> = terms.iter().map(|term| maps.term(*term)).collect();
+        terms.sort_unstable();
+        self.guards.id(terms)
     }
 }
 
 /// `[literals, patterns, (start, length) of each literal by bytes, pattern numbers]`.
-fn text_words(texts: &[Pattern], base: Base, heap: &mut Heap, patterns: &mut Patterns) -> Vec<u32> {
+fn text_words(texts: &[Pattern], base: Base, heap: &mut Scraps, patterns: &mut Patterns) -> Vec<u32> {
     let fold = base.positive() == Base::StringEqualIgnoreCase;
     let (mut literals, mut others) = (Vec::new(), Vec::new());
     for pattern in texts {

@@ -3,6 +3,7 @@
 use camshaft_bundle::dictionary::{caller_text, pair_slots, text_slots};
 use camshaft_bundle::schema::{GROUP, option, scalar};
 use camshaft_bundle::{NONE, Root};
+use camshaft_frontend::normalize::Writer;
 use camshaft_frontend::policy::{Options, Policy, PolicyId};
 use camshaft_frontend::source::Position;
 use rayon::prelude::*;
@@ -10,10 +11,12 @@ use rayon::prelude::*;
 use crate::block::{self, Block, Context, Posting};
 use crate::config::Config;
 use crate::directory::{self, Directory};
+use crate::draft::CHUNK;
 use crate::error::{CompileError, CompileErrorKind};
 use crate::group::Group;
 use crate::intern::{Names, number};
-use crate::lower::Lowering;
+use crate::lower::{Lowered, Lowering};
+use crate::parallel::{self, Workers};
 use crate::stats::{Stats, Strategy};
 use crate::trie::Trie;
 use crate::{PolicySet, network};
@@ -29,9 +32,11 @@ pub struct Compiled {
 
 /// Compiles a checked world.
 pub fn compile(world: &PolicySet, config: &Config) -> Result<Compiled, CompileError> {
-    let mut lowering = Lowering::new(world);
-    lowering.conditions.list_networks = !config.get_network_tries();
+    let statements = world.policies.iter().map(|policy| policy.statements.len()).sum();
+    let workers = Workers::new(config, statements)?;
+    let mut lowering = Lowering::new(world, config, &workers);
     let directory = directory::build(world, &mut lowering, config);
+    lowering.finish(&workers);
     let seed = seed(&lowering);
     let blocks = blocks(&lowering, &directory, config, seed)?;
     let mut emitter = Emitter { root: Root::default(), stats: Stats::default() };
@@ -42,7 +47,7 @@ pub fn compile(world: &PolicySet, config: &Config) -> Result<Compiled, CompileEr
     for (block, set) in blocks.iter().zip(&directory.sets) {
         emitter.block(block, set);
     }
-    emitter.names(world, &lowering, config.get_places());
+    emitter.names(world, &lowering, config.get_places(), &workers);
     emitter.provenance();
     let candidates = emitter.candidates(&directory, &blocks);
     emitter.scalars(world, &lowering, &directory, seed, candidates);
@@ -77,10 +82,12 @@ fn seed(lowering: &Lowering<'_>) -> u64 {
         hasher.update(text.as_bytes());
         hasher.update(&[0]);
     }
-    for row in &lowering.rows {
-        for word in row.words {
-            hasher.update(&word.to_le_bytes());
-        }
+    // PERF: the hasher is slow on four bytes and fast on kilobytes (org, 100,000 statements: 12 ms).
+    let mut bytes = Vec::new();
+    for rows in lowering.rows.chunks(256) {
+        bytes.clear();
+        bytes.extend(rows.iter().flat_map(|row| row.words).flat_map(u32::to_le_bytes));
+        hasher.update(&bytes);
     }
     let digest = hasher.finalize();
     digest.as_bytes().first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes))
@@ -120,6 +127,18 @@ fn culprit(world: &PolicySet, lowering: &Lowering<'_>, blocks: &[Block]) -> Box<
     let lowered = lowering.policies.iter().find(|policy| (policy.rows.0..policy.rows.1).contains(&row));
     let policy = lowered.and_then(|lowered| world.policies.get(lowered.policy.0 as usize));
     policy.map_or_else(|| "".into(), |policy| policy.name.clone())
+}
+
+/// The canonical statements of some policies one after the other, and the length of each.
+fn texts<'p>(policies: impl Iterator<Item = &'p Policy>) -> (String, Vec<u32>) {
+    let (mut text, mut lengths) = (String::new(), Vec::new());
+    let mut writer = Writer::default();
+    for statement in policies.flat_map(|policy| &policy.statements) {
+        let before = text.len();
+        writer.statement(&mut text, statement);
+        lengths.push(number(text.len() - before));
+    }
+    (text, lengths)
 }
 
 struct Emitter {
@@ -337,11 +356,24 @@ impl Emitter {
         root
     }
 
-    fn names(&mut self, world: &PolicySet, lowering: &Lowering<'_>, places: bool) {
+    fn names(&mut self, world: &PolicySet, lowering: &Lowering<'_>, places: bool, workers: &Workers) {
         let root = &mut self.root;
         let mut sources = Names::default();
+        let policy = |lowered: &Lowered| world.policies.get(lowered.policy.0 as usize);
+        let chunks = parallel::chunks(&lowering.policies, CHUNK, |lowered| {
+            (lowered.statements.1 - lowered.statements.0) as usize
+        });
+        let statements = |chunk: &[Lowered]| texts(chunk.iter().filter_map(policy));
+        let texts = workers.map(chunks, statements);
+        root.statement_text.reserve_exact(texts.iter().map(|(text, _)| text.len()).sum());
+        let mut lengths = Vec::with_capacity(texts.iter().map(|(_, lengths)| lengths.len()).sum());
+        for (text, of_text) in texts {
+            root.statement_text.extend_from_slice(text.as_bytes());
+            lengths.extend(of_text);
+        }
+        let (mut lengths, mut start) = (lengths.into_iter(), 0);
         for (policy_number, lowered) in (0u32..).zip(&lowering.policies) {
-            let Some(policy) = world.policies.get(lowered.policy.0 as usize) else { continue };
+            let Some(policy) = policy(lowered) else { continue };
             let source = sources.id(&policy.source);
             root.policies.extend([
                 lowered.rows.0,
@@ -354,17 +386,11 @@ impl Emitter {
                 source,
             ]);
             root.policy_text.extend_from_slice(policy.name.as_bytes());
-            for statement in &policy.statements {
+            for (statement, length) in policy.statements.iter().zip(&mut lengths) {
                 root.statements.extend([policy_number, statement.index]);
-                let text = camshaft_frontend::normalize::statement_text(statement);
                 let position = if places { statement.position } else { Position { line: 0, column: 0 } };
-                root.statement_places.extend([
-                    number(root.statement_text.len()),
-                    number(text.len()),
-                    position.line,
-                    position.column,
-                ]);
-                root.statement_text.extend_from_slice(text.as_bytes());
+                root.statement_places.extend([start, length, position.line, position.column]);
+                start = start.saturating_add(length);
             }
         }
         for source in sources.texts() {

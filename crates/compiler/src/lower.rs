@@ -1,22 +1,16 @@
-//! Policies to rows: one for every resource entry of every statement, holding every test of it.
+//! The policies of a world as the bundle numbers them: drafts, put together in the order of the directory.
 
-use std::collections::HashMap;
-
-use camshaft_bundle::NONE;
-use camshaft_bundle::schema::{principal, row};
-use camshaft_frontend::policy::{
-    AccountPattern, Effect, Kind, Pattern, Piece, Policy, PolicyId, PolicySet, PrincipalEntry,
-    ProjectPattern, ResourceEntry, ResourcePattern, ResourcePolicy, Statement,
-};
-use camshaft_value::pattern::{Piece as Text, matches};
-use camshaft_value::principal::ProviderKind;
-use camshaft_value::resource::lacks_slash;
+use camshaft_frontend::policy::{PolicyId, PolicySet};
+use hashbrown::HashMap;
 
 use crate::actions::Actions;
 use crate::condition::Conditions;
-use crate::intern::{Heap, Interner, Names, number};
+use crate::config::Config;
+use crate::draft::{CHUNK, Draft, Maps, Mark};
+use crate::intern::{Hashing, Heap, Interner, Names, number};
+use crate::parallel::{self, Workers};
 use crate::row::Row;
-use crate::tail::{self, Patterns, Tail};
+use crate::tail::Patterns;
 
 /// Where a policy is attached, as far as its rows depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +31,9 @@ pub(crate) struct Lowered {
     pub(crate) statements: (u32, u32),
 }
 
+/// A policy at an attachment.
+pub(crate) type Attached = (PolicyId, Attachment);
+
 /// Everything that rows refer to.
 pub(crate) struct Lowering<'w> {
     pub(crate) world: &'w PolicySet,
@@ -48,47 +45,56 @@ pub(crate) struct Lowering<'w> {
     pub(crate) keys: Names,
     pub(crate) names: Names,
     pub(crate) actions: Actions<'w>,
-    pub(crate) conditions: Conditions,
+    pub(crate) conditions: Conditions<'w>,
     pub(crate) principal_sets: Interner<Vec<[u32; 3]>>,
     pub(crate) extras: Interner<[u32; 5]>,
+    /// Filled by [`Lowering::finish`].
     pub(crate) rows: Vec<Row>,
     pub(crate) policies: Vec<Lowered>,
-    numbers: HashMap<(PolicyId, Attachment), u32>,
+    hashing: Hashing,
+    /// The number of a policy, whether or not it was asked for yet.
+    numbers: HashMap<Attached, u32>,
+    drafts: Vec<Part<'w>>,
+    /// The first draft with a policy that was not asked for yet.
+    next: usize,
 }
 
-/// What the rows of one statement have in common.
-struct Common {
-    effect: u32,
-    actions: u32,
-    guard: u32,
-    principals: u32,
-    statement: u32,
-    star: bool,
+/// A draft and how much of it is in use.
+struct Part<'w> {
+    draft: Draft<'w>,
+    maps: Maps,
+    policies: usize,
+    first_statement: u32,
 }
 
 impl<'w> Lowering<'w> {
-    pub(crate) fn new(world: &'w PolicySet) -> Self {
-        let mut heap = Heap::default();
-        let mut segments = Names::default();
+    /// Lowers every policy of a world that is attached.
+    pub(crate) fn new(world: &'w PolicySet, config: &Config, workers: &Workers) -> Self {
+        let hashing = Hashing::default();
+        let names = || Names::new(&hashing);
+        let (mut heap, mut segments) = (Heap::new(&hashing), names());
         // The empty segment is id 0: a request without a region.
         segments.id("");
-        let actions = Actions::new(world, &mut heap, &mut segments);
+        let actions = Actions::new(world, &mut heap, &mut segments, &hashing, workers);
         let mut lowering = Self {
             world,
             heap,
-            patterns: Patterns::default(),
+            patterns: Patterns::new(&hashing),
             segments,
-            uins: Names::default(),
-            appids: Names::default(),
-            keys: Names::default(),
-            names: Names::default(),
+            uins: names(),
+            appids: names(),
+            keys: names(),
+            names: names(),
             actions,
-            conditions: Conditions::default(),
-            principal_sets: Interner::default(),
-            extras: Interner::default(),
+            conditions: Conditions::new(&hashing, !config.get_network_tries()),
+            principal_sets: Interner::new(&hashing),
+            extras: Interner::new(&hashing),
             rows: Vec::new(),
             policies: Vec::new(),
+            hashing,
             numbers: HashMap::new(),
+            drafts: Vec::new(),
+            next: 0,
         };
         for key in camshaft_bundle::schema::key::TEXTS {
             lowering.keys.id(key);
@@ -102,334 +108,124 @@ impl<'w> Lowering<'w> {
         for service in &world.options.resource_policy_services {
             lowering.segments.id(service);
         }
+        lowering.draft(workers);
         lowering
     }
 
-    /// The bundle's number of a policy at an attachment; its rows are made on first use.
-    pub(crate) fn policy(&mut self, id: PolicyId, attachment: Attachment) -> u32 {
-        if let Some(number) = self.numbers.get(&(id, attachment)) {
-            return *number;
+    /// Makes the rows of every attached policy.
+    fn draft(&mut self, workers: &Workers) {
+        let mut order = Vec::with_capacity(self.world.policies.len());
+        self.numbers.reserve(self.world.policies.len());
+        for attached in attached(self.world) {
+            self.numbers.entry(attached).or_insert_with(|| {
+                order.push(attached);
+                number(order.len() - 1)
+            });
         }
-        let (first_row, first_statement) =
-            (self.rows.len(), self.policies.last().map_or(0, |last| last.statements.1));
-        let world = self.world;
-        let mut statement_number = first_statement;
-        if let Some(policy) = world.policies.get(id.0 as usize) {
-            for statement in &policy.statements {
-                self.statement(policy, statement, attachment, statement_number);
-                statement_number += 1;
-            }
-        }
-        let lowered = Lowered {
-            policy: id,
-            rows: (number(first_row), number(self.rows.len())),
-            statements: (first_statement, statement_number),
+        let statements = |(id, _): &Attached| {
+            self.world.policies.get(id.0 as usize).map_or(0, |policy| policy.statements.len())
         };
-        let policy = number(self.policies.len());
-        self.policies.push(lowered);
-        self.numbers.insert((id, attachment), policy);
+        let chunks = parallel::chunks(&order, CHUNK, statements);
+        let drafts = workers.map(chunks, |chunk| Draft::new(self, chunk, &self.hashing));
+        self.drafts = drafts.into_iter().map(Part::new).collect();
+    }
+
+    /// The bundle's number of a policy at an attachment.
+    ///
+    /// What its rows refer to is numbered when it is first asked for, after that of all before it: the numbers are
+    /// those that lowering one policy after the other would give.
+    pub(crate) fn policy(&mut self, id: PolicyId, attachment: Attachment) -> u32 {
+        let attached = (id, attachment);
+        let policy = match self.numbers.get(&attached) {
+            Some(policy) => *policy,
+            None => {
+                let policy = number(self.numbers.len());
+                let draft = Draft::new(self, &[attached], &self.hashing);
+                self.drafts.push(Part::new(draft));
+                self.numbers.insert(attached, policy);
+                policy
+            }
+        };
+        while self.policies.len() <= policy as usize && self.next < self.drafts.len() {
+            self.take();
+        }
         policy
     }
 
-    fn statement(&mut self, policy: &Policy, statement: &Statement, attachment: Attachment, id: u32) {
-        let denies = statement.effect == Effect::Deny;
-        let scope = self.scope(attachment);
-        let principals = match &statement.principals {
-            Some(entries) => self.principals(entries, policy.kind, denies, scope) + 1,
-            None => 0,
-        };
-        let common = Common {
-            effect: if denies { row::flag::DENY } else { 0 },
-            actions: self.actions.set(&statement.actions),
-            guard: self.conditions.guard(
-                &statement.condition,
-                &mut self.heap,
-                &mut self.patterns,
-                &mut self.keys,
-            ),
-            principals,
-            statement: id,
-            star: denies && policy.kind != Kind::Resource && !self.world.options.list_deny_cam,
-        };
-        for entry in &statement.resources {
-            match (entry, scope) {
-                (ResourceEntry::All, None) => self.all(&common),
-                (ResourceEntry::All, Some(scope)) => self.scoped(&common, &anything(), scope, attachment),
-                (ResourceEntry::Segments(pattern), None) => self.unscoped(&common, pattern, attachment),
-                (ResourceEntry::Segments(pattern), Some(scope)) => {
-                    self.scoped(&common, pattern, scope, attachment)
-                }
+    /// Numbers what the next policy refers to.
+    fn take(&mut self) {
+        let mut drafts = core::mem::take(&mut self.drafts);
+        if let Some(part) = drafts.get_mut(self.next) {
+            if part.policies < part.draft.ends.len() {
+                self.take_from(part);
+            }
+            if part.policies == part.draft.ends.len() {
+                self.next += 1;
             }
         }
+        self.drafts = drafts;
     }
 
-    fn scope(&self, attachment: Attachment) -> Option<&'w ResourcePolicy> {
-        match attachment {
-            Attachment::Scope(index) => self.world.resource_policies.get(index as usize),
-            _ => None,
+    fn take_from(&mut self, part: &mut Part<'w>) {
+        let (row, statement) = self.policies.last().map_or((0, 0), |last| (last.rows.1, last.statements.1));
+        let begin = part.end().map_or((0, 0), |end| (end.rows, end.statements));
+        if part.policies == 0 {
+            part.first_statement = statement;
         }
+        part.policies += 1;
+        let Some(end) = part.end() else { return };
+        part.maps.advance(&mut part.draft, &end, self);
+        self.policies.push(Lowered {
+            policy: end.policy,
+            rows: (row, row + end.rows - begin.0),
+            statements: (statement, statement + end.statements - begin.1),
+        });
     }
 
-    /// The entry `*`.
-    fn all(&mut self, common: &Common) {
-        let mut words = self.common(common, row::flag::ALL, None);
-        words[row::SERVICE] = NONE;
-        words[row::REGION] = NONE;
-        self.rows.push(Row { words, tail: tail::ANY, star: false });
-    }
-
-    /// Six segments of an identity, boundary, session, organization or trust policy.
-    fn unscoped(&mut self, common: &Common, pattern: &ResourcePattern, attachment: Attachment) {
-        self.segments(common, pattern, attachment, None);
-        if pattern.service.is_none()
-            && let Some(path) = with_slash(&pattern.path)
-        {
-            // CITE RES-24: read so against requests of `cos`.
-            let bucket = ResourcePattern { service: Some("cos".into()), path, ..pattern.clone() };
-            self.segments(common, &bucket, attachment, None);
-        }
-    }
-
-    /// Six segments inside a scope (CITE EVA-9): what cannot meet the scope makes no row.
-    fn scoped(
-        &mut self,
-        common: &Common,
-        entry: &ResourcePattern,
-        policy: &ResourcePolicy,
-        attachment: Attachment,
-    ) {
-        let scope = &policy.scope;
-        let meets = |a: &Option<Box<str>>, b: &Option<Box<str>>| a.is_none() || b.is_none() || a == b;
-        if !meets(&entry.service, &scope.service) || !meets(&entry.region, &scope.region) {
-            return;
-        }
-        let owner = self.world.accounts.get(policy.account as usize);
-        let denies = common.effect != 0;
-        let is_owner = match &entry.account {
-            AccountPattern::Own | AccountPattern::Any => true,
-            AccountPattern::Uin(uin) => owner.is_some_and(|owner| owner.uin == *uin),
-            AccountPattern::AppId(appid) => match owner.and_then(|owner| owner.appid.as_ref()) {
-                Some(own) => own == appid,
-                None => denies,
-            },
-            AccountPattern::Unvalued => denies,
-        };
-        if !is_owner {
-            return;
-        }
-        let slashed = match (&scope.service, with_slash(&entry.path)) {
-            (Some(service), Some(path)) if &**service == "cos" => path,
-            _ => entry.path.clone(),
-        };
-        // CITE RES-21: scope and entry may go by different spellings of one object, so both are tested.
-        let spelled = scope.service.as_deref() == Some("cam");
-        let met = if spelled { Some((slashed, true)) } else { inside(&scope.path, slashed) };
-        let (Some((path, residual)), Some(project)) = (met, both(&scope.project, &entry.project)) else {
-            return;
-        };
-        let row = ResourcePattern {
-            project,
-            service: scope.service.clone(),
-            region: entry.region.clone().or_else(|| scope.region.clone()),
-            account: scope.account.clone(),
-            path,
-        };
-        self.segments(common, &row, attachment, residual.then_some(&scope.path));
-    }
-
-    fn segments(
-        &mut self,
-        common: &Common,
-        pattern: &ResourcePattern,
-        attachment: Attachment,
-        residual: Option<&Pattern>,
-    ) {
-        let owner = match attachment {
-            Attachment::Caller => None,
-            Attachment::Account(account) => Some(account),
-            Attachment::Scope(index) => {
-                self.world.resource_policies.get(index as usize).map(|policy| policy.account)
-            }
-        };
-        let account = match (&pattern.account, owner) {
-            // A scope's owner is known by its uin whichever id the scope is written with.
-            (_, Some(account)) if matches!(attachment, Attachment::Scope(_)) => (row::account::UIN, account),
-            (AccountPattern::Any, _) => (row::account::ANY, 0),
-            (AccountPattern::Own, Some(account)) => (row::account::UIN, account),
-            (AccountPattern::Own, None) => (row::account::OWN, 0),
-            (AccountPattern::Uin(uin), _) => (row::account::UIN, self.uins.id(uin)),
-            (AccountPattern::AppId(appid), _) => (row::account::APPID, self.appids.id(appid)),
-            (AccountPattern::Unvalued, _) if common.effect != 0 => (row::account::UNVALUED, 0),
-            // An allow on an account that is never known grants nothing (CITE EVA-2).
-            (AccountPattern::Unvalued, _) => return,
-        };
-        let mut tail = tail::classify(&pattern.path, &mut self.heap, &mut self.patterns);
-        let residual = match residual {
-            None => NONE,
-            Some(scope) => {
-                let scope_tail = tail::classify(scope, &mut self.heap, &mut self.patterns);
-                // The row must also match its scope, so the longer literal of the two finds it, unless the
-                // scope may be met by another spelling.
-                let spelled = pattern.service.as_deref() == Some("cam");
-                if !spelled && scope_tail.head.1 > tail.head.1 {
-                    tail = Tail { head: scope_tail.head, ..tail };
-                }
-                tail::store(scope, &mut self.heap, &mut self.patterns)
-            }
-        };
-        let project = match &pattern.project {
-            ProjectPattern::Any => None,
-            ProjectPattern::Default => Some([row::project::DEFAULT, 0, 0]),
-            ProjectPattern::Id(id) => {
-                let (start, length) = self.heap.place(id);
-                Some([row::project::ID, start, length])
-            }
-        };
-        let flags = tail.kind << row::flag::TAIL_SHIFT | account.0 << row::flag::ACCOUNT_SHIFT;
-        let mut words = self.common(common, flags, Some((residual, project)));
-        let segments = &mut self.segments;
-        let mut segment = |text: &Option<Box<str>>| text.as_deref().map_or(NONE, |text| segments.id(text));
-        words[row::SERVICE] = segment(&pattern.service);
-        words[row::REGION] = segment(&pattern.region);
-        words[row::ACCOUNT] = account.1;
-        words[row::TAIL] = tail.operand.0;
-        words[row::TAIL_LENGTH] = tail.operand.1;
-        self.rows.push(Row { words, tail, star: common.star });
-    }
-
-    fn common(
-        &mut self,
-        common: &Common,
-        flags: u32,
-        special: Option<(u32, Option<[u32; 3]>)>,
-    ) -> [u32; row::WORDS] {
-        let (residual, project) = special.unwrap_or((NONE, None));
-        let plain = common.principals == 0 && residual == NONE && project.is_none();
-        let extra = if plain {
-            0
-        } else {
-            let [kind, start, length] = project.unwrap_or([row::project::ANY, 0, 0]);
-            self.extras.id([common.principals.wrapping_sub(1), residual, kind, start, length]) + 1
-        };
-        let mut words = [0; row::WORDS];
-        words[row::FLAGS] = flags | common.effect;
-        words[row::ACTIONS] = common.actions;
-        words[row::GUARD] = common.guard;
-        words[row::STATEMENT] = common.statement;
-        words[row::EXTRA] = extra;
-        words
-    }
-
-    fn principals(
-        &mut self,
-        entries: &[PrincipalEntry],
-        kind: Kind,
-        denies: bool,
-        scope: Option<&ResourcePolicy>,
-    ) -> u32 {
-        let owner = scope.and_then(|scope| self.world.accounts.get(scope.account as usize));
-        let cos = scope.is_some_and(|scope| scope.scope.service.as_deref() == Some("cos"));
-        let unsigned_only = denies && cos && self.world.options.cos_anyone_deny_unsigned;
-        let mut set: Vec<[u32; 3]> = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let uins = &mut self.uins;
-            let names = &mut self.names;
-            let mut named = |kind, root: &str, name: &str| [kind, uins.id(root), names.id(name)];
-            set.push(match entry {
-                // CITE EVA-14
-                PrincipalEntry::Anyone if unsigned_only => [principal::ANONYMOUS, 0, 0],
-                PrincipalEntry::Everyone | PrincipalEntry::Anyone => [principal::EVERYONE, 0, 0],
-                PrincipalEntry::Anonymous => [principal::ANONYMOUS, 0, 0],
-                // CITE PRI-6
-                PrincipalEntry::Root { root }
-                    if kind == Kind::Resource && owner.is_some_and(|owner| owner.uin == *root) =>
-                {
-                    [principal::ROOT, self.uins.id(root), 0]
-                }
-                PrincipalEntry::Root { root } => [principal::ACCOUNT, self.uins.id(root), 0],
-                PrincipalEntry::SubAccount { root, uin } => {
-                    [principal::SUB_ACCOUNT, self.uins.id(root), self.uins.id(uin)]
-                }
-                PrincipalEntry::Group { root, id } => named(principal::GROUP, root, id),
-                PrincipalEntry::RoleName { root, name } => named(principal::ROLE_NAME, root, name),
-                PrincipalEntry::RoleId { root, id } => named(principal::ROLE_ID, root, id),
-                PrincipalEntry::ServiceRole { root, name } => named(principal::SERVICE_ROLE, root, name),
-                PrincipalEntry::AccountService { root, name } => {
-                    named(principal::ACCOUNT_SERVICE, root, name)
-                }
-                PrincipalEntry::Service { domain } => [principal::SERVICE, 0, self.names.id(domain)],
-                PrincipalEntry::Provider { root, kind: ProviderKind::Saml, name } => {
-                    named(principal::SAML, root, name)
-                }
-                PrincipalEntry::Provider { root, kind: ProviderKind::Oidc, name } => {
-                    named(principal::OIDC, root, name)
-                }
-            });
-        }
-        set.sort_unstable();
-        set.dedup();
-        self.principal_sets.id(set)
+    /// Puts the rows together, those of policies that nobody asked for left out.
+    pub(crate) fn finish(&mut self, workers: &Workers) {
+        let parts = core::mem::take(&mut self.drafts);
+        let rows = workers.map(parts, Part::into_rows);
+        self.rows.reserve_exact(rows.iter().map(Vec::len).sum());
+        rows.into_iter().for_each(|rows| self.rows.extend(rows));
     }
 }
 
-/// Six segments that leave everything to the scope.
-fn anything() -> ResourcePattern {
-    ResourcePattern {
-        project: ProjectPattern::Any,
-        service: None,
-        region: None,
-        account: AccountPattern::Any,
-        path: Pattern(vec![Piece::Star]),
+impl<'w> Part<'w> {
+    fn new(draft: Draft<'w>) -> Self {
+        Self { draft, maps: Maps::default(), policies: 0, first_statement: 0 }
+    }
+
+    /// Where the policies end that are in use.
+    fn end(&self) -> Option<Mark> {
+        self.policies.checked_sub(1).and_then(|at| self.draft.ends.get(at)).copied()
+    }
+
+    fn into_rows(self) -> Vec<Row> {
+        let used = self.end().map_or(0, |end| end.rows);
+        let mut rows = self.draft.rows;
+        rows.truncate(used as usize);
+        rows.iter_mut().for_each(|row| self.maps.translate(row, self.first_statement));
+        rows
     }
 }
 
-/// The projects that lie in both, `None` for none (CITE RES-3).
-fn both(a: &ProjectPattern, b: &ProjectPattern) -> Option<ProjectPattern> {
-    match (a, b) {
-        (ProjectPattern::Any, project) | (project, ProjectPattern::Any) => Some(project.clone()),
-        (a, b) => (a == b).then(|| a.clone()),
-    }
-}
-
-/// The bucket with its slash, where the pattern is one literal that lacks it.
-fn with_slash(path: &Pattern) -> Option<Pattern> {
-    match path.0.as_slice() {
-        [Piece::Literal(text)] if lacks_slash("cos", text) => {
-            Some(Pattern(vec![Piece::Literal(format!("{text}/").into())]))
-        }
-        _ => None,
-    }
-}
-
-/// The pattern of what lies in both, and whether the scope must still be tested; `None` when nothing does.
-fn inside(scope: &Pattern, entry: Pattern) -> Option<(Pattern, bool)> {
-    let star = [Piece::Star];
-    match (scope.0.as_slice(), entry.0.as_slice()) {
-        (scope, _) if scope == star => Some((entry, false)),
-        (_, entry) if entry == star => Some((scope.clone(), false)),
-        ([Piece::Literal(literal), Piece::Star], [Piece::Literal(head), ..])
-            if head.starts_with(&**literal) =>
-        {
-            Some((entry, false))
-        }
-        ([Piece::Literal(literal)], pieces) => match fixed(pieces) {
-            Some(fixed) => matches(fixed.into_iter(), literal).then(|| (scope.clone(), false)),
-            None => Some((entry, true)),
-        },
-        (pieces, [Piece::Literal(literal)]) => match fixed(pieces) {
-            Some(fixed) => matches(fixed.into_iter(), literal).then_some((entry, false)),
-            None => Some((entry, true)),
-        },
-        _ => Some((entry, true)),
-    }
-}
-
-/// The pieces for the matcher, where there are no variables.
-fn fixed(pieces: &[Piece]) -> Option<Vec<Text<'_>>> {
-    let piece = |piece| match piece {
-        &Piece::Star => Some(Text::Star),
-        Piece::Literal(text) => Some(Text::Literal(text)),
-        Piece::Variable(_) => None,
-    };
-    pieces.iter().map(piece).collect()
+/// Every policy with its attachment, in the order in which the directory comes to them; several times where it
+/// is held by several.
+fn attached(world: &PolicySet) -> impl Iterator<Item = Attached> {
+    let caller = |id: &PolicyId| (*id, Attachment::Caller);
+    let accounts = (0u32..).zip(&world.accounts).flat_map(move |(number, account)| {
+        let groups = account.groups.iter().flat_map(|group| &group.policies);
+        let users = account.users.iter().flat_map(|user| user.policies.iter().chain(&user.boundary));
+        let roles = account.roles.iter().flat_map(move |role| {
+            let own = role.policies.iter().chain(&role.boundary).map(caller);
+            own.chain(role.trust.map(|trust| (trust, Attachment::Account(number))))
+        });
+        let levels = account.levels.iter().flatten().flatten();
+        let own = account.general.iter().chain(groups).chain(users).map(caller);
+        own.chain(roles).chain(levels.map(caller))
+    });
+    let scoped = (0u32..).zip(&world.resource_policies);
+    let scoped = scoped.map(|(index, policy)| (policy.policy, Attachment::Scope(index)));
+    world.general_unknown.iter().map(caller).chain(accounts).chain(scoped)
 }

@@ -6,10 +6,10 @@ use camshaft_bundle::schema::NODE;
 use camshaft_value::address::Network;
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use crate::intern::{Interner, number};
+use crate::intern::{Hashing, Interner, number};
 
 /// The network sets of a world, by number.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Networks {
     sets: Interner<Vec<Network>>,
 }
@@ -26,9 +26,19 @@ pub(crate) struct Tries {
 }
 
 impl Networks {
+    pub(crate) fn new(hashing: &Hashing) -> Self {
+        Self { sets: Interner::new(hashing) }
+    }
+
     /// The number of a set of networks.
     pub(crate) fn set(&mut self, networks: &[Network]) -> u32 {
-        self.sets.id(networks.to_vec())
+        self.sets.id_of(networks)
+    }
+
+    /// The number of a set of a draft.
+    pub(crate) fn take(&mut self, draft: &Self, set: usize) -> u32 {
+        let networks = draft.sets.items().get(set).map_or(&[][..], |networks| networks);
+        self.sets.id_of_hashed(draft.sets.hash(set), networks)
     }
 
     /// How many sets there are.

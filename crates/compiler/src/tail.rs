@@ -5,10 +5,11 @@ use camshaft_bundle::schema::{piece, row::tail};
 use camshaft_frontend::policy::{Pattern, Piece};
 use camshaft_value::pattern::Variable;
 
-use crate::intern::{Heap, Interner};
+use crate::draft::Scraps;
+use crate::intern::Interner;
 use crate::stats::Strategy;
 
-/// Places in the text heap: start and length.
+/// Places in the text heap: start and length. In a draft: number of the text from 1, and length.
 pub(crate) type Place = (u32, u32);
 
 /// A classified sixth segment.
@@ -34,7 +35,7 @@ pub(crate) const ANY: Tail =
     Tail { kind: tail::ANY, operand: (0, 0), head: (0, 0), foot: (0, 0), strategy: Strategy::Any };
 
 /// Classifies a pattern.
-pub(crate) fn classify(pattern: &Pattern, heap: &mut Heap, patterns: &mut Patterns) -> Tail {
+pub(crate) fn classify(pattern: &Pattern, heap: &mut Scraps, patterns: &mut Patterns) -> Tail {
     let mut place = |text: &str| heap.place(text);
     match pattern.0.as_slice() {
         [Piece::Star] => ANY,
@@ -56,7 +57,7 @@ pub(crate) fn classify(pattern: &Pattern, heap: &mut Heap, patterns: &mut Patter
         }
         pieces => {
             let variable = pieces.iter().any(|piece| matches!(piece, Piece::Variable(_)));
-            let literal = |piece: Option<&Piece>, heap: &mut Heap| match piece {
+            let literal = |piece: Option<&Piece>, heap: &mut Scraps| match piece {
                 Some(Piece::Literal(text)) => heap.place(text),
                 _ => (0, 0),
             };
@@ -80,7 +81,7 @@ pub(crate) fn classify(pattern: &Pattern, heap: &mut Heap, patterns: &mut Patter
 }
 
 /// The number of a pattern as a list of pieces.
-pub(crate) fn store(pattern: &Pattern, heap: &mut Heap, patterns: &mut Patterns) -> u32 {
+pub(crate) fn store(pattern: &Pattern, heap: &mut Scraps, patterns: &mut Patterns) -> u32 {
     let pieces = pattern.0.iter().map(|piece| match piece {
         Piece::Literal(text) => {
             let (start, length) = heap.place(text);
@@ -92,6 +93,6 @@ pub(crate) fn store(pattern: &Pattern, heap: &mut Heap, patterns: &mut Patterns)
         Piece::Variable(Variable::AppId) => [piece::APP_ID, 0, 0],
         Piece::Variable(Variable::Unvalued) => [piece::UNVALUED, 0, 0],
     });
-    let pieces = pieces.collect();
+    let pieces: Vec<[u32; 3]> = pieces.collect();
     patterns.id(pieces)
 }
