@@ -309,8 +309,13 @@ pub fn load_within_quotas(text: String) -> Loaded {
 
 /// Loads lines of JSON. The quotas of the platform are lifted: one sub-account may hold everything.
 pub fn load_lines(text: String) -> Loaded {
+    load_lines_with(text, 0)
+}
+
+/// The same with this many threads; 0 for one a core.
+pub fn load_lines_with(text: String, threads: usize) -> Loaded {
     let limits = (3..=9).map(|limit| (format!("LIM-{limit}"), 1_000_000_000));
-    let overrides = Overrides { limits: limits.collect(), most_notes: 0, ..Overrides::default() };
+    let overrides = Overrides { limits: limits.collect(), most_notes: 0, threads, ..Overrides::default() };
     load(WorldInput::text(SOURCE, text), &NoFiles, &overrides)
 }
 

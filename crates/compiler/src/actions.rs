@@ -6,12 +6,12 @@
 //! answers for all sets. Patterns of another shape (`cos:*Bucket*`) are globs tried one by one.
 
 use camshaft_bundle::NONE;
+use camshaft_frontend::parallel::{self, Workers};
 use camshaft_frontend::policy::{ActionEntry, Piece, Policy, PolicySet};
 use hashbrown::HashMap;
 
 use crate::draft::CHUNK;
 use crate::intern::{Hashing, Heap, Interner, Names, number};
-use crate::parallel::{self, Workers};
 
 /// One action entry, as text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

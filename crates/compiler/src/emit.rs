@@ -4,6 +4,7 @@ use camshaft_bundle::dictionary::{caller_text, pair_slots, text_slots};
 use camshaft_bundle::schema::{GROUP, option, scalar};
 use camshaft_bundle::{NONE, Root};
 use camshaft_frontend::normalize::Writer;
+use camshaft_frontend::parallel::{self, Workers};
 use camshaft_frontend::policy::{Options, Policy, PolicyId};
 use camshaft_frontend::source::Position;
 use rayon::prelude::*;
@@ -16,10 +17,12 @@ use crate::error::{CompileError, CompileErrorKind};
 use crate::group::Group;
 use crate::intern::{Names, number};
 use crate::lower::{Lowered, Lowering};
-use crate::parallel::{self, Workers};
 use crate::stats::{Stats, Strategy};
 use crate::trie::Trie;
 use crate::{PolicySet, network};
+
+/// Statements below which starting threads takes longer than they save.
+const FEW: usize = 2_000;
 
 /// A bundle and what went into it.
 #[derive(Clone, Debug)]
@@ -32,8 +35,8 @@ pub struct Compiled {
 
 /// Compiles a checked world.
 pub fn compile(world: &PolicySet, config: &Config) -> Result<Compiled, CompileError> {
-    let statements = world.policies.iter().map(|policy| policy.statements.len()).sum();
-    let workers = Workers::new(config, statements)?;
+    let statements: usize = world.policies.iter().map(|policy| policy.statements.len()).sum();
+    let workers = if statements < FEW { Workers::default() } else { Workers::new(config.get_threads()) };
     let mut lowering = Lowering::new(world, config, &workers);
     let directory = directory::build(world, &mut lowering, config);
     lowering.finish(&workers);
@@ -57,7 +60,9 @@ pub fn compile(world: &PolicySet, config: &Config) -> Result<Compiled, CompileEr
         return Err(CompileErrorKind::Cost { candidates, bound, policy }.into());
     }
     emitter.count(world, &lowering, &directory, candidates);
-    let bytes = camshaft_bundle::write(&emitter.root).map_err(CompileErrorKind::Write)?;
+    // What the tables were made from, before there is a second copy of them.
+    drop((lowering, directory, blocks));
+    let bytes = camshaft_bundle::write(emitter.root).map_err(CompileErrorKind::Write)?;
     Ok(Compiled { bytes, stats: emitter.stats })
 }
 

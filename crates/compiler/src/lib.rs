@@ -27,7 +27,6 @@ mod holdings;
 mod intern;
 mod lower;
 mod network;
-mod parallel;
 mod row;
 mod stats;
 mod tail;

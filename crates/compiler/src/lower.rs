@@ -1,5 +1,6 @@
 //! The policies of a world as the bundle numbers them: drafts, put together in the order of the directory.
 
+use camshaft_frontend::parallel::{self, Workers};
 use camshaft_frontend::policy::{PolicyId, PolicySet};
 use hashbrown::HashMap;
 
@@ -8,7 +9,6 @@ use crate::condition::Conditions;
 use crate::config::Config;
 use crate::draft::{CHUNK, Draft, Maps, Mark};
 use crate::intern::{Hashing, Heap, Interner, Names, number};
-use crate::parallel::{self, Workers};
 use crate::row::Row;
 use crate::tail::Patterns;
 

@@ -89,6 +89,16 @@ impl Document {
         Reading { statements: (!refused).then_some(statements), diagnostics }
     }
 
+    /// Drops its tree; to read it once more it is to be parsed again.
+    pub(crate) fn forget(&mut self) {
+        self.value = None;
+    }
+
+    /// Whether it is sound and its tree is gone.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.value.is_none() && self.errors.is_empty()
+    }
+
     /// Whether its reading depends on the account it is attached in (CITE VAR-7).
     pub fn uses_template(&self) -> bool {
         self.value.as_ref().is_some_and(uses_builtin)

@@ -16,8 +16,6 @@ use crate::{
     template::{self, Filled, Part, Variables, short},
 };
 
-type Parts<'t> = Vec<Part<'t>>;
-
 /// Reads one entry; notes and warnings go to `remarks`.
 pub(crate) fn read(
     text: &str,
@@ -46,15 +44,10 @@ pub(crate) fn read_segments(
     deny: bool,
     remarks: &mut Vec<Finding>,
 ) -> Result<ResourcePattern, Finding> {
-    let edge = |c: Option<char>| c.is_some_and(alphabet::is_blank);
-    if edge(text.chars().next()) || edge(text.chars().next_back()) {
-        let message = format!("a blank stands at an end of `{}`", short(text));
-        return Err(Finding::new(code::RESOURCE_BLANK, message).suggest(text.trim()));
-    }
-    if let Some(c) = text.chars().find(|c| c.is_control()) {
-        let mended: String = text.chars().filter(|c| !c.is_control()).collect();
-        let message = format!("control character U+{:04X} in a resource", u32::from(c));
-        return Err(Finding::new(code::RESOURCE_BLANK, message).suggest(mended));
+    // PERF: nearly every resource is printable ASCII, which has no blanks and control characters to look for.
+    let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !printable {
+        outer_blanks(text)?;
     }
     if !text.starts_with("qcs:") {
         let finding =
@@ -66,29 +59,61 @@ pub(crate) fn read_segments(
             None => finding,
         });
     }
-    let parts = template::read(text, Variables::InPath, setting)?;
-    let segments: [Parts<'_>; 6] = template::split(&parts, ':', 5).try_into().map_err(|found: Vec<_>| {
-        let message = format!("`{}` has {} of six segments", short(text), found.len());
+    let (parts, filled);
+    let mut plain = [[Part::Text("")]; 6];
+    let mut segments: [&[Part<'_>]; 6] = [&[]; 6];
+    let mut found = 0;
+    if template::is_template(text) {
+        parts = template::read(text, Variables::InPath, setting)?;
+        filled = template::split(&parts, ':', 5);
+        for (place, segment) in segments.iter_mut().zip(&filled) {
+            (*place, found) = (segment, found + 1);
+        }
+    } else {
+        for (place, segment) in plain.iter_mut().zip(text.splitn(6, ':')) {
+            (*place, found) = ([Part::Text(segment)], found + 1);
+        }
+        for (place, segment) in segments.iter_mut().zip(&plain) {
+            *place = if *segment == [Part::Text("")] { &[] } else { segment };
+        }
+    }
+    if found < 6 {
+        let message = format!("`{}` has {found} of six segments", short(text));
         let finding = Finding::new(code::RESOURCE_SEGMENTS, message);
-        match six_segments(text) {
+        return Err(match six_segments(text) {
             Some(mended) => finding.suggest(mended),
             None => finding,
-        }
-    })?;
+        });
+    }
     let [_, project, service, region, account, path] = segments;
-    for segment in [&project, &service, &region, &account] {
-        if segment.iter().any(|part| template::literal(part).contains(alphabet::is_blank)) {
+    for segment in [project, service, region, account] {
+        if !printable && segment.iter().any(|part| template::literal(part).contains(alphabet::is_blank)) {
             let mended: String = text.chars().filter(|c| !alphabet::is_blank(*c)).collect();
             let message = format!("a blank stands before the sixth segment of `{}`", short(text));
             return Err(Finding::new(code::RESOURCE_BLANK, message).suggest(mended));
         }
     }
-    let project = read_project(template::fill(&project)?, text, setting)?;
-    let service = read_service(template::fill(&service)?, text, remarks)?;
-    let region = read_region(template::fill(&region)?, text, remarks)?;
-    let account = read_account(template::fill(&account)?, service.as_deref(), text, setting, remarks)?;
-    let path = PathReader { text, service: service.as_deref(), deny, remarks }.read(&path)?;
+    let project = read_project(template::fill(project)?, text, setting)?;
+    let service = read_service(template::fill(service)?, text, remarks)?;
+    let region = read_region(template::fill(region)?, text, remarks)?;
+    let account = read_account(template::fill(account)?, service.as_deref(), text, setting, remarks)?;
+    let path = PathReader { text, service: service.as_deref(), deny, remarks }.read(path)?;
     Ok(ResourcePattern { project, service: service.map(Into::into), region, account, path })
+}
+
+/// Blanks at either end, and control characters.
+fn outer_blanks(text: &str) -> Result<(), Finding> {
+    let edge = |c: Option<char>| c.is_some_and(alphabet::is_blank);
+    if edge(text.chars().next()) || edge(text.chars().next_back()) {
+        let message = format!("a blank stands at an end of `{}`", short(text));
+        return Err(Finding::new(code::RESOURCE_BLANK, message).suggest(text.trim()));
+    }
+    if let Some(c) = text.chars().find(|c| c.is_control()) {
+        let mended: String = text.chars().filter(|c| !c.is_control()).collect();
+        let message = format!("control character U+{:04X} in a resource", u32::from(c));
+        return Err(Finding::new(code::RESOURCE_BLANK, message).suggest(mended));
+    }
+    Ok(())
 }
 
 /// The text with the empty segments that are missing before its account.

@@ -5,7 +5,7 @@
 //! here; the document layer reads them from their own text.
 
 use crate::diagnostic::{Code, Diagnostic, code};
-use crate::json::{self, Bounds, Member, Node, Value};
+use crate::json::{self, Bounds, Member, Node, Parsed, Value};
 use crate::source::{Source, Span};
 use crate::spelling;
 
@@ -37,6 +37,11 @@ pub(crate) struct Strict<'s> {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
+/// Parses a source.
+pub(crate) fn parse(source: &Source, index: u32) -> Parsed {
+    json::parse(source, index, Span::new(0, source.text().len()), Bounds::WORLD)
+}
+
 /// The members of an object in the order asked for; `None` for those that are absent.
 pub(crate) type Members<'v, const N: usize> = [Option<&'v Member>; N];
 
@@ -48,8 +53,12 @@ impl<'s> Strict<'s> {
     /// The value of the whole source. What policies may depart from JSON in is left in `tolerated`: where it
     /// is not inside a policy, [`Strict::refuse`] it.
     pub(crate) fn parse(&mut self, tolerated: &mut Vec<Diagnostic>) -> Option<Value> {
-        let whole = Span::new(0, self.source.text().len());
-        let parsed = json::parse(self.source, self.index, whole, Bounds::WORLD);
+        let parsed = parse(self.source, self.index);
+        self.accept(parsed, tolerated)
+    }
+
+    /// The same of a source that was parsed before.
+    pub(crate) fn accept(&mut self, parsed: Parsed, tolerated: &mut Vec<Diagnostic>) -> Option<Value> {
         for found in parsed.errors {
             self.refuse(found);
         }

@@ -25,12 +25,12 @@ use library::Library;
 
 use crate::case::Case;
 use crate::diagnostic::{Diagnostic, code};
-use crate::json::Value;
+use crate::json::{Parsed, Value};
 use crate::options::WorldOptions;
 use crate::policy::PolicySet;
 use crate::setting::{Catalogue, Parameters};
 use crate::source::{Source, Span};
-use crate::strict::{Strict, WORLD};
+use crate::strict::{self, Strict, WORLD};
 
 /// Uin of the account that bare policies and short cases are set in.
 pub const IMPLICIT_ACCOUNT: &str = "100000000001";
@@ -165,11 +165,13 @@ pub struct Overrides {
     pub limits: Vec<(String, u64)>,
     /// How many notes of documents are kept; errors and warnings always are.
     pub most_notes: usize,
+    /// Threads to read with; 0 for one a core. Nothing that is read depends on it.
+    pub threads: usize,
 }
 
 impl Default for Overrides {
     fn default() -> Self {
-        Self { parameters: Vec::new(), strict: None, limits: Vec::new(), most_notes: 100_000 }
+        Self { parameters: Vec::new(), strict: None, limits: Vec::new(), most_notes: 100_000, threads: 0 }
     }
 }
 
@@ -222,7 +224,7 @@ pub struct Loaded {
 /// Loads a world.
 pub fn load(input: WorldInput<'_>, files: &dyn Files, overrides: &Overrides) -> Loaded {
     let below;
-    let mut library = Library::new(files, overrides.most_notes);
+    let mut library = Library::new(files, overrides);
     let mut world = raw::World::default();
     match input.0 {
         Input::Json { name, text } => json(&mut library, &mut world, Source::new(name, text)),
@@ -249,36 +251,73 @@ fn json(library: &mut Library<'_>, world: &mut raw::World, source: Source) {
 }
 
 /// A world in lines. Each is a source of its own; those that nothing is found in are dropped at the end.
+///
+/// Lines are parsed on all threads, some megabytes of them at a time, and collected in their order.
 fn stream(library: &mut Library<'_>, world: &mut raw::World, name: &str, lines: Lines<'_>) {
     let mut settings_seen = false;
-    for (line, number) in lines.zip(1..) {
-        match line {
-            Ok(text) if text.trim_ascii().is_empty() => {}
-            Ok(text) => {
+    let mut lines =
+        lines.zip(1..).filter(|(line, _)| !line.as_ref().is_ok_and(|text| text.trim_ascii().is_empty()));
+    loop {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while bytes < BATCH_BYTES
+            && let Some((line, number)) = lines.next()
+        {
+            bytes += line.as_ref().map_or(0, String::len);
+            batch.push((library.next() + u32::try_from(batch.len()).unwrap_or(u32::MAX), number, line));
+        }
+        if batch.is_empty() {
+            return;
+        }
+        let parse = |(index, number, line): (u32, usize, Result<String, FileError>)| {
+            let line = line.map(|text| {
                 let source = Source::at_line(name, text.trim_end_matches(['\n', '\r']), number);
-                read(library, world, source, |collector, value| collector.line(value, &mut settings_seen));
-            }
-            Err(error) => {
-                let index = library.add(Source::at_line(name, "", number));
-                let code = if error == FileError::NotUtf8 { code::NOT_UTF8 } else { code::WORLD_FILE };
-                let message = format!("line {number} of `{name}` {error}");
-                library.diagnostics.push(Diagnostic::new(code, index, Span::default(), message));
+                let parsed = strict::parse(&source, index);
+                (source, parsed)
+            });
+            (number, line)
+        };
+        for (number, line) in library.workers_for(bytes).map(batch, parse) {
+            match line {
+                Ok((source, parsed)) => collect(library, world, source, parsed, |collector, value| {
+                    collector.line(value, &mut settings_seen);
+                }),
+                Err(error) => {
+                    let index = library.add(Source::at_line(name, "", number));
+                    let code = if error == FileError::NotUtf8 { code::NOT_UTF8 } else { code::WORLD_FILE };
+                    let message = format!("line {number} of `{name}` {error}");
+                    library.diagnostics.push(Diagnostic::new(code, index, Span::default(), message));
+                }
             }
         }
     }
 }
+
+/// Bytes of lines that are parsed at a time: enough for all threads, and few beside the world.
+const BATCH_BYTES: usize = 8 << 20;
 
 /// Parses a source and hands its value to a collector.
 fn read(
     library: &mut Library<'_>,
     world: &mut raw::World,
     source: Source,
+    collect_value: impl FnOnce(&mut Collector<'_, '_>, &Value),
+) {
+    let parsed = strict::parse(&source, library.next());
+    collect(library, world, source, parsed, collect_value);
+}
+
+/// Hands the value of a parsed source to a collector.
+fn collect(
+    library: &mut Library<'_>,
+    world: &mut raw::World,
+    source: Source,
+    parsed: Parsed,
     collect: impl FnOnce(&mut Collector<'_, '_>, &Value),
 ) {
     let reader = Strict::new(&source, library.next(), WORLD);
     let mut collector = Collector { reader, world, documents: Vec::new() };
     let mut tolerated = Vec::new();
-    if let Some(value) = collector.reader.parse(&mut tolerated) {
+    if let Some(value) = collector.reader.accept(parsed, &mut tolerated) {
         collect(&mut collector, &value);
     }
     let found = collector.finish(tolerated);

@@ -6,7 +6,36 @@ use super::assemble::{Assembly, Attachment};
 use super::names::FULL_ACCESS;
 use super::raw;
 use crate::document::Document;
-use crate::policy::{self, Kind, PolicyId};
+use crate::policy::{self, Kind, PolicyId, ResourcePattern};
+
+/// The documents in place of an account, and what they most likely are: policies with a name may be referred to as
+/// another kind too, and are then read again.
+pub(super) fn in_place(
+    account: &raw::Account,
+) -> impl Iterator<Item = (raw::Place, Attachment<'_>, Option<&ResourcePattern>)> {
+    let place = |document: &raw::Document| match document {
+        raw::Document::Inline(at) => Some(*at),
+        _ => None,
+    };
+    let referred = move |reference: &raw::Reference| match reference {
+        raw::Reference::Document(_, document) => place(document),
+        raw::Reference::Name(_) => None,
+    };
+    let of = |kind| move |at| (at, Attachment::own(kind, account), None);
+    let named = account.policies.iter().filter_map(move |policy| place(&policy.document));
+    let users = account.users.iter().flat_map(|user| &user.policies);
+    let groups = account.groups.iter().flat_map(|group| &group.policies);
+    let roles = account.roles.iter().flat_map(|role| &role.policies);
+    let identity = named.chain(users.chain(groups).chain(roles).filter_map(referred));
+    let user_boundaries = account.users.iter().filter_map(|user| user.boundary.as_ref());
+    let role_boundaries = account.roles.iter().filter_map(|role| role.boundary.as_ref());
+    let boundaries = user_boundaries.chain(role_boundaries).filter_map(referred);
+    let trust = account.roles.iter().filter_map(move |role| place(role.trust.as_ref()?));
+    identity
+        .map(of(Kind::Identity))
+        .chain(boundaries.map(of(Kind::Boundary)))
+        .chain(trust.map(of(Kind::Trust)))
+}
 
 /// The work on one account.
 struct Desk<'w> {

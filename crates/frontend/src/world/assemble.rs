@@ -6,12 +6,14 @@
 
 use std::collections::HashMap;
 
-use super::library::Library;
+use super::account;
+use super::library::{Ahead, Library};
 use super::names::{FULL_ACCESS, Qualified};
 use super::scope::{self, Owners};
 use super::{raw, shared::Shared};
 use crate::diagnostic::{Diagnostic, code};
 use crate::document::Document;
+use crate::parallel;
 use crate::policy::{self, Kind, PolicyId, PolicySet, ResourcePattern};
 use crate::setting::{Catalogue, Owner, Parameters, Setting};
 use crate::spelling;
@@ -22,11 +24,38 @@ const MOST_SUGGESTIONS: usize = 100;
 /// Among how many names it is looked for.
 const MOST_CANDIDATES: usize = 5_000;
 
+/// How many policies are read ahead at a time; what becomes of them is kept, their trees are not.
+const BATCH: usize = 4_096;
+
 /// What is known of the world beside its accounts.
 pub(super) struct Ground<'w> {
     pub(super) world: &'w raw::World,
     pub(super) parameters: Parameters,
     pub(super) catalogue: Catalogue,
+}
+
+impl<'w> Ground<'w> {
+    fn setting<'s>(&'s self, attachment: Attachment<'w>, scope: Option<&'s ResourcePattern>) -> Setting<'s> {
+        let Attachment { kind, preset, account, unknown } = attachment;
+        let options = &self.world.options;
+        let account = account.filter(|account| !account.uin.text.is_empty());
+        Setting {
+            kind,
+            preset,
+            account: account.map(|account| Owner {
+                uin: &account.uin.text,
+                appid: account.appid.as_ref().map(|appid| &*appid.text),
+            }),
+            parameters: &self.parameters,
+            builtin_parameters: options.builtin_parameters,
+            catalogue: &self.catalogue,
+            legacy_project: options.legacy_project,
+            strict: options.strict,
+            limits: &options.limits,
+            scope,
+            unknown_account: unknown || account.is_none(),
+        }
+    }
 }
 
 /// Where a document is read.
@@ -66,26 +95,18 @@ impl<'w, 'f> Bench<'w, 'f> {
         attachment: Attachment<'w>,
         scope: Option<&ResourcePattern>,
     ) -> Option<Vec<policy::Statement>> {
-        let Attachment { kind, preset, account, unknown } = attachment;
-        let options = &self.ground.world.options;
-        let account = account.filter(|account| !account.uin.text.is_empty());
-        let setting = Setting {
-            kind,
-            preset,
-            account: account.map(|account| Owner {
-                uin: &account.uin.text,
-                appid: account.appid.as_ref().map(|appid| &*appid.text),
-            }),
-            parameters: &self.ground.parameters,
-            builtin_parameters: options.builtin_parameters,
-            catalogue: &self.ground.catalogue,
-            legacy_project: options.legacy_project,
-            strict: options.strict,
-            limits: &options.limits,
-            scope,
-            unknown_account: unknown || account.is_none(),
-        };
-        self.library.read(document, &setting)
+        self.library.read(document, &self.ground.setting(attachment, scope))
+    }
+
+    /// Reads documents in place on all threads, each of which will be asked for in this setting.
+    pub(super) fn read_ahead<'s>(
+        &mut self,
+        documents: impl Iterator<Item = (raw::Place, Attachment<'w>, Option<&'s ResourcePattern>)>,
+    ) {
+        let ground = &self.ground;
+        let documents =
+            documents.map(|(at, attachment, scope)| Ahead { at, setting: ground.setting(attachment, scope) });
+        self.library.read_ahead(documents.collect());
     }
 
     /// Takes accepted statements under a name.
@@ -177,9 +198,14 @@ impl<'w, 'f> Assembly<'w, 'f> {
         let mut accounts: Vec<&raw::Account> = world.accounts.iter().collect();
         accounts.sort_by_key(|account| &account.uin.text);
         self.general();
-        for account in &accounts {
-            let read = self.account(account);
-            self.set.accounts.push(read);
+        for batch in
+            parallel::chunks(&accounts, BATCH, |account| account.policies.len() + account.users.len())
+        {
+            self.bench.read_ahead(batch.iter().flat_map(|account| account::in_place(account)));
+            for account in batch {
+                let read = self.account(account);
+                self.set.accounts.push(read);
+            }
         }
         self.organization(&accounts);
         self.resource_policies(&accounts);
@@ -276,32 +302,51 @@ impl<'w, 'f> Assembly<'w, 'f> {
 
     fn resource_policies(&mut self, accounts: &[&'w raw::Account]) {
         let owners = Owners::new(accounts);
-        for read in &self.bench.ground.world.resource_policies {
-            let scope = read.scope.as_ref().and_then(|scope| {
-                let ground = &self.bench.ground;
-                scope::read(
-                    scope,
-                    &owners,
-                    &ground.parameters,
-                    &ground.world.options,
-                    &mut self.bench.library,
-                )
+        for batch in self.bench.ground.world.resource_policies.chunks(BATCH) {
+            let scopes: Vec<_> = batch.iter().map(|policy| self.scope(policy, &owners)).collect();
+            let scoped = batch.iter().zip(&scopes).filter_map(|(policy, scope)| {
+                let (scope, account) = scope.as_ref()?;
+                let account = accounts.get(usize::try_from(*account).ok()?).copied();
+                let attachment =
+                    Attachment { kind: Kind::Resource, preset: false, account, unknown: account.is_none() };
+                match &policy.document {
+                    Some(raw::Document::Inline(at)) => Some((*at, attachment, Some(scope))),
+                    _ => None,
+                }
             });
-            let Some(document) = &read.document else { continue };
-            let Some(document) = self.bench.library.open(document) else { continue };
-            let owner = scope.as_ref().map(|(_, at)| *at);
-            let account = owner.and_then(|at| accounts.get(usize::try_from(at).ok()?)).copied();
-            let attachment =
-                Attachment { kind: Kind::Resource, preset: false, account, unknown: account.is_none() };
-            let statements = self.bench.read(&document, attachment, scope.as_ref().map(|(scope, _)| scope));
-            let (Some(statements), Some((scope, account))) = (statements, scope) else { continue };
-            let name = match &read.name {
-                Some(name) => name.text.clone(),
-                None => format!("rp{}", read.index).into(),
-            };
-            let policy = self.bench.keep(name, Kind::Resource, &document, statements, "");
-            self.set.resource_policies.push(policy::ResourcePolicy { scope, account, policy });
+            self.bench.read_ahead(scoped);
+            for (read, scope) in batch.iter().zip(scopes) {
+                self.resource_policy(read, scope, accounts);
+            }
         }
+    }
+
+    fn scope(&mut self, policy: &raw::ResourcePolicy, owners: &Owners<'w>) -> Option<(ResourcePattern, u32)> {
+        let ground = &self.bench.ground;
+        let scope = policy.scope.as_ref()?;
+        scope::read(scope, owners, &ground.parameters, &ground.world.options, &mut self.bench.library)
+    }
+
+    fn resource_policy(
+        &mut self,
+        read: &'w raw::ResourcePolicy,
+        scope: Option<(ResourcePattern, u32)>,
+        accounts: &[&'w raw::Account],
+    ) {
+        let Some(document) = &read.document else { return };
+        let Some(document) = self.bench.library.open(document) else { return };
+        let owner = scope.as_ref().map(|(_, at)| *at);
+        let account = owner.and_then(|at| accounts.get(usize::try_from(at).ok()?)).copied();
+        let attachment =
+            Attachment { kind: Kind::Resource, preset: false, account, unknown: account.is_none() };
+        let statements = self.bench.read(&document, attachment, scope.as_ref().map(|(scope, _)| scope));
+        let (Some(statements), Some((scope, account))) = (statements, scope) else { return };
+        let name = match &read.name {
+            Some(name) => name.text.clone(),
+            None => format!("rp{}", read.index).into(),
+        };
+        let policy = self.bench.keep(name, Kind::Resource, &document, statements, "");
+        self.set.resource_policies.push(policy::ResourcePolicy { scope, account, policy });
     }
 
     /// Presets that nothing refers to are read too.

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::raw;
-use super::{FileError, Files};
+use super::{FileError, Files, Overrides};
 use crate::diagnostic::{Code, Diagnostic, Severity, code};
-use crate::document::{self, Document};
-use crate::policy::Statement;
+use crate::document::{self, Document, Reading};
+use crate::parallel::Workers;
+use crate::policy::{Kind, Statement};
 use crate::setting::Setting;
 use crate::source::{Source, Span};
 
@@ -22,21 +23,66 @@ pub(crate) struct Library<'f> {
     notes_left: usize,
     pub(crate) notes_left_off: usize,
     pub(crate) documents: usize,
+    threads: usize,
+    workers: Option<Workers>,
+    /// Documents in place that were read ahead, by source and first byte.
+    ahead: HashMap<(u32, usize), (Option<Document>, Kind, Reading)>,
 }
 
+/// A document in place, and how it will be read.
+pub(crate) struct Ahead<'s> {
+    pub(crate) at: raw::Place,
+    pub(crate) setting: Setting<'s>,
+}
+
+/// Bytes below which starting threads takes longer than they save.
+const FEW_BYTES: usize = 256 << 10;
+
 impl<'f> Library<'f> {
-    /// An empty library; of the notes of documents it keeps `most_notes`.
-    pub(crate) fn new(files: &'f dyn Files, most_notes: usize) -> Self {
+    /// An empty library.
+    pub(crate) fn new(files: &'f dyn Files, overrides: &Overrides) -> Self {
         Self {
             files,
             sources: Vec::new(),
             by_path: HashMap::new(),
             diagnostics: Vec::new(),
             reported: HashSet::new(),
-            notes_left: most_notes,
+            notes_left: overrides.most_notes,
             notes_left_off: 0,
             documents: 0,
+            threads: overrides.threads,
+            workers: None,
+            ahead: HashMap::new(),
         }
+    }
+
+    /// Threads for so many bytes of text.
+    pub(crate) fn workers_for(&mut self, bytes: usize) -> &Workers {
+        if bytes < FEW_BYTES {
+            static NONE: Workers = Workers::none();
+            return &NONE;
+        }
+        self.workers.get_or_insert_with(|| Workers::new(self.threads))
+    }
+
+    /// Reads documents on all threads before they are asked for. What is found in them is reported when they are.
+    pub(crate) fn read_ahead(&mut self, documents: Vec<Ahead<'_>>) {
+        let bytes = documents.iter().map(|ahead| ahead.at.span.end - ahead.at.span.start).sum();
+        let sources = core::mem::take(&mut self.sources);
+        self.ahead.clear();
+        let workers = self.workers_for(bytes);
+        if workers.are_many() {
+            let read = |Ahead { at, setting }: Ahead<'_>| {
+                let source = sources.get(usize::try_from(at.source).ok()?)?;
+                let mut document = document::parse(source, at.source, at.span);
+                let reading = document.read(source, &setting);
+                document.forget();
+                Some(((at.source, at.span.start), (Some(document), setting.kind, reading)))
+            };
+            let read = workers.map(documents, read);
+            self.ahead = read.into_iter().flatten().collect();
+        }
+        self.sources = sources;
     }
 
     /// Reads files from elsewhere from now on.
@@ -76,6 +122,10 @@ impl<'f> Library<'f> {
             raw::Document::Path(path) => (self.file(path)?, None),
         };
         self.documents += 1;
+        let ahead = span.and_then(|span| self.ahead.get_mut(&(index, span.start)));
+        if let Some(document) = ahead.and_then(|(document, ..)| document.take()) {
+            return Some(document);
+        }
         let source = self.source(index)?;
         Some(match span {
             Some(span) => document::parse(source, index, span),
@@ -117,8 +167,7 @@ impl<'f> Library<'f> {
 
     /// Reads a document in a setting; `None` when it is refused there.
     pub(crate) fn read(&mut self, document: &Document, setting: &Setting<'_>) -> Option<Vec<Statement>> {
-        let source = self.sources.get(usize::try_from(document.index).ok()?)?;
-        let reading = document.read(source, setting);
+        let reading = self.reading(document, setting)?;
         let key = |found: &Diagnostic| (found.source, found.code, found.span);
         let mut new = reading.diagnostics;
         new.retain(|found| !self.reported.contains(&key(found)));
@@ -134,6 +183,20 @@ impl<'f> Library<'f> {
             }
         }
         reading.statements
+    }
+
+    fn reading(&mut self, document: &Document, setting: &Setting<'_>) -> Option<Reading> {
+        let place = (document.index, document.span.start);
+        if self.ahead.get(&place).is_some_and(|(_, kind, _)| *kind == setting.kind)
+            && let Some((_, _, reading)) = self.ahead.remove(&place)
+        {
+            return Some(reading);
+        }
+        let source = self.source(document.index)?;
+        if document.is_forgotten() {
+            return Some(document::parse(source, document.index, document.span).read(source, setting));
+        }
+        Some(document.read(source, setting))
     }
 
     /// The name of the source that a document stands in.
