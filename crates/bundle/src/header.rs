@@ -17,21 +17,24 @@ pub const FORMAT_VERSION: u32 = 1;
 pub(crate) const LENGTH: usize = 64;
 const MAGIC: [u8; 8] = *b"\x89CAM\r\n\x1a\n";
 
-/// Puts a header in front of an archive.
-pub(crate) fn seal(archive: &[u8]) -> Vec<u8> {
-    let length = archive.len().saturating_add(LENGTH);
-    let mut file = Vec::with_capacity(length);
-    file.extend_from_slice(&MAGIC);
-    file.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
-    file.extend_from_slice(&0u32.to_le_bytes());
-    file.extend_from_slice(&(length as u64).to_le_bytes());
-    file.resize(LENGTH, 0);
-    file.extend_from_slice(archive);
-    let digest = digest(&file);
-    if let Some(place) = file.get_mut(32..LENGTH) {
-        place.copy_from_slice(&digest);
+/// Writes the header into the first bytes of a file, which are its place.
+pub(crate) fn seal(file: &mut [u8]) {
+    let length = file.len() as u64;
+    let mut header = [0; LENGTH];
+    let words = [(0, MAGIC), (16, length.to_le_bytes())];
+    for (at, word) in words {
+        put(&mut header, at, &word);
     }
-    file
+    put(&mut header, 8, &FORMAT_VERSION.to_le_bytes());
+    put(file, 0, &header);
+    let digest = digest(file);
+    put(file, 32, &digest);
+}
+
+fn put(bytes: &mut [u8], at: usize, word: &[u8]) {
+    if let Some(place) = bytes.get_mut(at..).and_then(|rest| rest.get_mut(..word.len())) {
+        place.copy_from_slice(word);
+    }
 }
 
 /// Checks a header and returns the digest.

@@ -26,6 +26,28 @@ self_cell!(
     }
 );
 
+/// The checked tables of an archive.
+fn view(archive: &[u8]) -> Result<View<'_>, OpenError> {
+    let root = rkyv::access::<ArchivedRoot, rkyv::rancor::BoxedError>(archive)
+        .map_err(|error| OpenErrorKind::Archive { message: error.to_string() })?;
+    let tables = Tables::new(root).map_err(|table| OpenErrorKind::Table {
+        table,
+        record: 0,
+        problem: "the text is not UTF-8",
+    })?;
+    verify::check(&tables)?;
+    Ok(View { tables, root })
+}
+
+/// Checks a file whose header was just written, without a copy of it where its bytes lie well enough.
+pub(crate) fn check(file: &[u8]) -> Result<(), OpenError> {
+    let archive = file.get(header::LENGTH..).unwrap_or(&[]);
+    if archive.as_ptr().align_offset(AlignedVec::<16>::ALIGNMENT) == 0 {
+        return view(archive).map(drop);
+    }
+    Bundle::open(file).map(drop)
+}
+
 /// An opened bundle: owns its bytes, and every index in them has been checked.
 pub struct Bundle(Cell);
 
@@ -38,18 +60,7 @@ impl Bundle {
         let mut archive = AlignedVec::with_capacity(file.len());
         archive.extend_from_slice(file.get(header::LENGTH..).unwrap_or(&[]));
         let owner = Bytes { archive, digest, length: file.len() };
-        Cell::try_new(owner, |bytes| {
-            let root = rkyv::access::<ArchivedRoot, rkyv::rancor::BoxedError>(&bytes.archive)
-                .map_err(|error| OpenErrorKind::Archive { message: error.to_string() })?;
-            let tables = Tables::new(root).map_err(|table| OpenErrorKind::Table {
-                table,
-                record: 0,
-                problem: "the text is not UTF-8",
-            })?;
-            verify::check(&tables)?;
-            Ok(View { tables, root })
-        })
-        .map(Self)
+        Cell::try_new(owner, |bytes| view(&bytes.archive)).map(Self)
     }
 
     /// The tables.

@@ -24,15 +24,25 @@ impl core::fmt::Display for WriteError {
 
 impl core::error::Error for WriteError {}
 
-/// The bytes of a bundle. They are opened once before they are given out, so that nothing is written
-/// that could not be read.
-pub fn write(root: &Root) -> Result<Vec<u8>, WriteError> {
+/// The bytes of a bundle. The tables are checked as [`open`](open::Bundle::open) does before they are given out, so
+/// that nothing is written that could not be read.
+///
+/// PERF: takes the tables and writes them behind the place of their header, in one buffer that is large enough: tables
+/// and three copies of them were the most memory that a build took (org, 1,000,000 statements: 1.3 kB a statement).
+pub fn write(root: Root) -> Result<Vec<u8>, WriteError> {
     let total: usize = root.sizes().iter().map(|(_, _, bytes)| bytes).sum();
     if total > i32::MAX as usize {
         return Err(WriteError::TooLarge);
     }
-    let archive = rkyv::to_bytes::<rkyv::rancor::BoxedError>(root).map_err(|_| WriteError::TooLarge)?;
-    let file = header::seal(&archive);
-    open::Bundle::open(&file).map_err(WriteError::Refused)?;
+    let mut file = Vec::with_capacity(header::LENGTH.saturating_add(total).saturating_add(ROOT_BYTES));
+    file.resize(header::LENGTH, 0);
+    let file = rkyv::api::high::to_bytes_in::<_, rkyv::rancor::BoxedError>(&root, file);
+    let mut file = file.map_err(|_| WriteError::TooLarge)?;
+    drop(root);
+    header::seal(&mut file);
+    open::check(&file).map_err(WriteError::Refused)?;
     Ok(file)
 }
+
+/// Room for the list of tables and what alignment takes.
+const ROOT_BYTES: usize = 4_096;
