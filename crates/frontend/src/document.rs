@@ -132,7 +132,7 @@ fn uses_builtin(value: &Value) -> bool {
         }
         Node::Array(elements) => elements.iter().any(uses_builtin),
         Node::Object(members) => members.iter().any(|member| uses_builtin(&member.value)),
-        Node::Null | Node::Bool(_) | Node::Number => false,
+        Node::Null | Node::Bool(_) | Node::Number | Node::Skimmed => false,
     }
 }
 

@@ -41,6 +41,8 @@ pub enum Node {
     Array(Vec<Value>),
     /// An object, repeated members included.
     Object(Vec<Member>),
+    /// An object that was read over: sound JSON, and by its first member a policy. See [`Bounds::skim`].
+    Skimmed,
 }
 
 /// A member of an object.
@@ -92,7 +94,7 @@ impl Value {
             Node::Number => "a number",
             Node::String(_) => "a string",
             Node::Array(_) => "an array",
-            Node::Object(_) => "an object",
+            Node::Object(_) | Node::Skimmed => "an object",
         }
     }
 }
@@ -104,16 +106,22 @@ pub struct Bounds {
     pub nesting_levels: usize,
     /// Most bytes of the text (CAM0110).
     pub size_bytes: Option<usize>,
+    /// Check objects that begin with an element of a policy, and keep no tree of them.
+    pub skim: bool,
 }
 
 impl Bounds {
     /// A policy document (CITE LIM-12, LIM-13).
     pub const POLICY: Self =
-        Self { nesting_levels: limits::NESTING_LEVELS, size_bytes: Some(limits::SOURCE_BYTES) };
+        Self { nesting_levels: limits::NESTING_LEVELS, size_bytes: Some(limits::SOURCE_BYTES), skim: false };
     /// A policy document of any size, as canonical forms may be (CITE CAN-5).
-    pub const CANONICAL: Self = Self { nesting_levels: limits::NESTING_LEVELS, size_bytes: None };
+    pub const CANONICAL: Self =
+        Self { nesting_levels: limits::NESTING_LEVELS, size_bytes: None, skim: false };
     /// A world, a case or a request: deep enough for every policy inside.
-    pub const WORLD: Self = Self { nesting_levels: limits::WORLD_NESTING_LEVELS, size_bytes: None };
+    pub const WORLD: Self =
+        Self { nesting_levels: limits::WORLD_NESTING_LEVELS, size_bytes: None, skim: false };
+    /// A world whose policies are read from their own text later.
+    pub const WORLD_ALONE: Self = Self { skim: true, ..Self::WORLD };
 }
 
 /// The result of reading a text.

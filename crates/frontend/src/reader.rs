@@ -158,7 +158,7 @@ impl<'a> Reader<'a> {
                     self.repeated_members(&member.value);
                 }
             }
-            Node::Null | Node::Bool(_) | Node::Number | Node::String(_) => {}
+            Node::Null | Node::Bool(_) | Node::Number | Node::String(_) | Node::Skimmed => {}
         }
     }
 

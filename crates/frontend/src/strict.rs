@@ -38,8 +38,8 @@ pub(crate) struct Strict<'s> {
 }
 
 /// Parses a source.
-pub(crate) fn parse(source: &Source, index: u32) -> Parsed {
-    json::parse(source, index, Span::new(0, source.text().len()), Bounds::WORLD)
+pub(crate) fn parse(source: &Source, index: u32, bounds: Bounds) -> Parsed {
+    json::parse(source, index, Span::new(0, source.text().len()), bounds)
 }
 
 /// The members of an object in the order asked for; `None` for those that are absent.
@@ -53,7 +53,7 @@ impl<'s> Strict<'s> {
     /// The value of the whole source. What policies may depart from JSON in is left in `tolerated`: where it
     /// is not inside a policy, [`Strict::refuse`] it.
     pub(crate) fn parse(&mut self, tolerated: &mut Vec<Diagnostic>) -> Option<Value> {
-        let parsed = parse(self.source, self.index);
+        let parsed = parse(self.source, self.index, Bounds::WORLD);
         self.accept(parsed, tolerated)
     }
 

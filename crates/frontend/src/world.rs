@@ -25,7 +25,7 @@ use library::Library;
 
 use crate::case::Case;
 use crate::diagnostic::{Diagnostic, code};
-use crate::json::{Parsed, Value};
+use crate::json::{Bounds, Parsed, Value};
 use crate::options::WorldOptions;
 use crate::policy::PolicySet;
 use crate::setting::{Catalogue, Parameters};
@@ -271,16 +271,23 @@ fn stream(library: &mut Library<'_>, world: &mut raw::World, name: &str, lines: 
         let parse = |(index, number, line): (u32, usize, Result<String, FileError>)| {
             let line = line.map(|text| {
                 let source = Source::at_line(name, text.trim_end_matches(['\n', '\r']), number);
-                let parsed = strict::parse(&source, index);
+                let parsed = strict::parse(&source, index, Bounds::WORLD_ALONE);
                 (source, parsed)
             });
             (number, line)
         };
+        let mut trees = Vec::with_capacity(batch.len());
         for (number, line) in library.workers_for(bytes).map(batch, parse) {
             match line {
-                Ok((source, parsed)) => collect(library, world, source, parsed, |collector, value| {
-                    collector.line(value, &mut settings_seen);
-                }),
+                Ok((source, parsed)) => {
+                    let before = settings_seen;
+                    trees.extend(collect(library, world, source, parsed, |collector, value, again| {
+                        if again {
+                            settings_seen = before;
+                        }
+                        collector.line(value, &mut settings_seen);
+                    }));
+                }
                 Err(error) => {
                     let index = library.add(Source::at_line(name, "", number));
                     let code = if error == FileError::NotUtf8 { code::NOT_UTF8 } else { code::WORLD_FILE };
@@ -289,6 +296,7 @@ fn stream(library: &mut Library<'_>, world: &mut raw::World, name: &str, lines: 
                 }
             }
         }
+        library.workers_for(bytes).map(trees, drop);
     }
 }
 
@@ -300,29 +308,43 @@ fn read(
     library: &mut Library<'_>,
     world: &mut raw::World,
     source: Source,
-    collect_value: impl FnOnce(&mut Collector<'_, '_>, &Value),
+    mut collect_value: impl FnMut(&mut Collector<'_, '_>, &Value),
 ) {
-    let parsed = strict::parse(&source, library.next());
-    collect(library, world, source, parsed, collect_value);
+    let parsed = strict::parse(&source, library.next(), Bounds::WORLD_ALONE);
+    collect(library, world, source, parsed, |collector, value, _| collect_value(collector, value));
 }
 
-/// Hands the value of a parsed source to a collector.
+/// Hands the value of a parsed source to a collector, and gives it back.
+///
+/// PERF: the policies in it were read over, because each is read from its own text once its place is known. Where
+/// anything is wrong outside of them the whole source is read `again`: what was read over may have been no policy.
 fn collect(
     library: &mut Library<'_>,
     world: &mut raw::World,
     source: Source,
     parsed: Parsed,
-    collect: impl FnOnce(&mut Collector<'_, '_>, &Value),
-) {
-    let reader = Strict::new(&source, library.next(), WORLD);
-    let mut collector = Collector { reader, world, documents: Vec::new() };
-    let mut tolerated = Vec::new();
-    if let Some(value) = collector.reader.accept(parsed, &mut tolerated) {
-        collect(&mut collector, &value);
+    mut collect: impl FnMut(&mut Collector<'_, '_>, &Value, bool),
+) -> Option<Value> {
+    let index = library.next();
+    let mut attempt = |world: &mut raw::World, parsed: Parsed, again: bool| {
+        let reader = Strict::new(&source, index, WORLD);
+        let mut collector = Collector { reader, world, documents: Vec::new() };
+        let mut tolerated = Vec::new();
+        let value = collector.reader.accept(parsed, &mut tolerated);
+        if let Some(value) = &value {
+            collect(&mut collector, value, again);
+        }
+        (value, collector.finish(tolerated))
+    };
+    let before = world.lengths();
+    let (mut value, mut found) = attempt(world, parsed, false);
+    if !found.is_empty() {
+        world.truncate(before);
+        (value, found) = attempt(world, strict::parse(&source, index, Bounds::WORLD), true);
     }
-    let found = collector.finish(tolerated);
     library.diagnostics.extend(found);
     library.add(source);
+    value
 }
 
 /// Policies without a world.

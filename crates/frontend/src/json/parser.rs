@@ -15,6 +15,9 @@ use crate::{
 /// INVARIANT: `None` only after an error was recorded.
 pub(super) type Step<T> = Option<T>;
 
+/// What a policy begins with; no object of a world beside policies has such a member.
+const POLICY: [&str; 3] = ["version", "statement", "principal"];
+
 pub(super) struct Parser<'a> {
     pub(super) text: &'a str,
     pub(super) bytes: &'a [u8],
@@ -22,6 +25,9 @@ pub(super) struct Parser<'a> {
     index: u32,
     levels_left: usize,
     nesting_levels: usize,
+    skim: bool,
+    /// Inside an object that is read over: what is read is checked, and nothing is kept.
+    skimming: bool,
     /// Characters that do not count for the length.
     pub(super) uncounted: usize,
     pub(super) tolerated: Vec<Diagnostic>,
@@ -39,6 +45,8 @@ pub(super) fn parse(text: &str, index: u32, span: Span, bounds: Bounds) -> Parse
         index,
         levels_left: bounds.nesting_levels,
         nesting_levels: bounds.nesting_levels,
+        skim: bounds.skim,
+        skimming: false,
         uncounted: 0,
         tolerated: Vec::new(),
         errors: Vec::new(),
@@ -121,20 +129,28 @@ impl Parser<'_> {
     fn object(&mut self, length: usize) -> Step<Value> {
         let start = self.open(length)?;
         let mut members = Vec::new();
+        let within = self.skimming;
         self.blanks()?;
         if !self.close('}')? {
+            let mut first = self.skim;
             loop {
-                members.push(self.member()?);
+                let member = self.member(core::mem::take(&mut first))?;
+                if !self.skimming {
+                    members.push(member);
+                }
                 if self.separator('}')? {
                     break;
                 }
             }
         }
         self.levels_left += 1;
-        Some(Value { span: Span::new(start, self.at), node: Node::Object(members) })
+        let skimmed = core::mem::replace(&mut self.skimming, within);
+        let node = if skimmed { Node::Skimmed } else { Node::Object(members) };
+        Some(Value { span: Span::new(start, self.at), node })
     }
 
-    fn member(&mut self) -> Step<Member> {
+    /// With `telling`, its name tells whether the object is a policy to be read over.
+    fn member(&mut self, telling: bool) -> Step<Member> {
         let start = self.at;
         let name = match self.peek() {
             Some(b'"') => self.string()?,
@@ -146,6 +162,7 @@ impl Parser<'_> {
             _ => return self.expected("a member name in quotes", self.quoted_word()),
         };
         let name_span = Span::new(start, self.at);
+        self.skimming |= telling && POLICY.iter().any(|element| element.eq_ignore_ascii_case(&name));
         self.blanks()?;
         match self.peek() {
             Some(b':') => self.at += 1,
@@ -172,7 +189,10 @@ impl Parser<'_> {
         self.blanks()?;
         if !self.close(']')? {
             loop {
-                elements.push(self.value()?);
+                let element = self.value()?;
+                if !self.skimming {
+                    elements.push(element);
+                }
                 if self.separator(']')? {
                     break;
                 }
@@ -299,7 +319,8 @@ impl Parser<'_> {
         self.at = start + plain;
         if self.peek() == Some(b'"') {
             self.at += 1;
-            return Some(self.text.get(start..start + plain).unwrap_or("").into());
+            let text = if self.skimming { None } else { self.text.get(start..start + plain) };
+            return Some(text.unwrap_or("").into());
         }
         let mut out = String::from(self.text.get(start..self.at).unwrap_or(""));
         loop {

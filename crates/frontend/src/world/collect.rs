@@ -455,7 +455,7 @@ impl Collector<'_, '_> {
             Node::String(path) => {
                 Some(raw::Document::Path(raw::Name { text: path.clone(), at: self.place(value.span) }))
             }
-            Node::Object(_) => {
+            Node::Object(_) | Node::Skimmed => {
                 self.documents.push(value.span);
                 Some(raw::Document::Inline(self.place(value.span)))
             }

@@ -127,3 +127,41 @@ pub(crate) struct World {
     pub(crate) prerequisites: Vec<Prerequisite>,
     pub(crate) options: WorldOptions,
 }
+
+impl World {
+    /// How many there are of everything that sources add to.
+    pub(crate) fn lengths(&self) -> [usize; 8] {
+        [
+            self.accounts.len(),
+            self.presets.len(),
+            self.resource_policies.len(),
+            self.organization.len(),
+            self.general.len(),
+            self.catalogue.len(),
+            self.parameters.len(),
+            self.prerequisites.len(),
+        ]
+    }
+
+    /// Takes back what was added since there were so many.
+    pub(crate) fn truncate(&mut self, lengths: [usize; 8]) {
+        let [
+            accounts,
+            presets,
+            resource_policies,
+            organization,
+            general,
+            catalogue,
+            parameters,
+            prerequisites,
+        ] = lengths;
+        self.accounts.truncate(accounts);
+        self.presets.truncate(presets);
+        self.resource_policies.truncate(resource_policies);
+        self.organization.truncate(organization);
+        self.general.truncate(general);
+        self.catalogue.truncate(catalogue);
+        self.parameters.truncate(parameters);
+        self.prerequisites.truncate(prerequisites);
+    }
+}

@@ -538,3 +538,86 @@ fn nesting_of_a_world_is_bounded() {
     let beyond = nested(65);
     assert!(matches!(beyond.as_slice(), [found] if found.starts_with("CAM0701 ")), "{beyond:?}");
 }
+
+/// Documents of every kind with warnings, errors and texts that are no policies, more than a thread is started for.
+fn messy_lines(dice: &mut crate::testing::Dice) -> Vec<String> {
+    let mut lines =
+        vec![r#"{"settings":{"parameters":{"Name":"n"},"catalogue":{"permid/1":["a:B"]}}}"#.to_owned()];
+    for number in 0..120 {
+        let uin = 1_000 + number;
+        let mut document = |principal: bool| {
+            match dice.below(40) {
+            0 => r#"{"text":"{\"version\":"}"#.into(),
+            1 => r#"{"version":"2.0","statement":[],/* none */}"#.into(),
+            2 => r#"{"Statement":{"effect":"allow","action":"cos:Get*","resource":"*","more":1},"version":"2.0"}"#.into(),
+            _ if principal => dice.document(),
+            _ => dice.document().replace("qcs::cos:gz", "qcs::cos:").replace("\"principal\"", "\"Effect\""),
+        }
+        };
+        let policies: Vec<String> = (0..20).map(|at| format!(r#""p{at}":{}"#, document(false))).collect();
+        let (inline, trust, scoped) = (document(false), document(true), document(true));
+        let odd = match dice.below(20) {
+            0 => r#","groups":[{"version":"2.0","name":"g"}]"#,
+            1 => r#","groups":[{"name":"g","statement":{"principal":{}}}]"#,
+            _ => "",
+        };
+        lines.push(format!(
+            r#"{{"account":{{"uin":"{uin}","appid":"12{uin}","users":[{{"uin":"{uin}1","policies":["p1","p2",{inline}],"boundary":"p2"}}],"roles":[{{"name":"r","policies":["p3"],"trust":{trust}}}],"policies":{{{}}}{odd}}}}}"#,
+            policies.join(",")
+        ));
+        lines.push(format!(
+            r#"{{"resource_policy":{{"name":"b{number}","resource":"qcs::cos::uin/{uin}:b-1/*","policy":{scoped}}}}}"#
+        ));
+    }
+    lines
+}
+
+#[test]
+fn threads_change_nothing() {
+    let mut dice = crate::testing::Dice(17);
+    let lines = messy_lines(&mut dice);
+    assert!(lines.iter().map(String::len).sum::<usize>() > 1 << 20);
+    let member = |name: &str, line: &str| line.strip_prefix(name)?.strip_suffix('}').map(String::from);
+    let all = |name: &str| lines.iter().filter_map(|line| member(name, line)).collect::<Vec<_>>().join(",\n");
+    let settings = all("{\"settings\":");
+    let world = format!(
+        "{{\"accounts\":[{}],\"resource_policies\":[{}],{}",
+        all("{\"account\":"),
+        all("{\"resource_policy\":"),
+        settings.strip_prefix('{').unwrap_or_default()
+    );
+    let broken = r#"{"account":{"uin":"1","policies":{"p":{"version":"2.0",,}}}}"#;
+    for text in [format!("{}\n{broken}", lines.join("\n")), world] {
+        let read = |threads| {
+            let overrides = Overrides { threads, ..Overrides::default() };
+            let loaded = load(WorldInput::text("w", text.clone()), &NoFiles, &overrides);
+            let sources: Vec<_> =
+                loaded.sources.iter().map(|source| (source.name().to_owned(), source.position(0))).collect();
+            (
+                loaded.diagnostics,
+                sources,
+                loaded.unattached,
+                loaded.counts,
+                loaded.set.map(|set| set.policies),
+            )
+        };
+        let one = read(1);
+        assert!(one.0.len() > 1_000);
+        assert_eq!(read(3), one);
+    }
+}
+
+/// What is read over where no policy stands is found all the same.
+#[test]
+fn only_policies_are_read_over() {
+    for (text, expected) in [
+        (r#"{"accounts":[{"version":"2.0","uin":"1"}]}"#, "CAM0702 w:1:15"),
+        (r#"{"accounts":[{"uin":"1","users":[{"Statement":[],"uin":"2"}]}]}"#, "CAM0702 w:1:35"),
+        (r#"{"accounts":[],"options":{"limits":{"version":1}}}"#, "CAM0708 w:1:37"),
+        (r#"{"accounts":[],"parameters":{"version":"x"}}"#, ""),
+        (r#"{"version":1,"accounts":[]}"#, "CAM0702 w:1:2"),
+    ] {
+        let loaded = load(WorldInput::text("w", text.into()), &NoFiles, &Overrides::default());
+        assert_eq!(found(&loaded).join(" "), expected, "{text}");
+    }
+}

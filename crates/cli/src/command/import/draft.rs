@@ -224,6 +224,8 @@ fn in_place(document: &Document) -> Value {
 fn same(value: &json::Value, source: &Source) -> Option<Value> {
     Some(match &value.node {
         Node::Null => Value::Null,
+        // Of such an object only its place is known.
+        Node::Skimmed => return None,
         Node::Bool(flag) => (*flag).into(),
         Node::Number => {
             let text = source.slice(value.span);

@@ -172,7 +172,7 @@ impl Shaper<'_> {
                 };
                 Json::Object(members.iter().map(member).collect())
             }
-            (_, Node::Null | Node::Bool(_) | Node::Number) => self.raw(value.span),
+            (_, Node::Null | Node::Bool(_) | Node::Number | Node::Skimmed) => self.raw(value.span),
         }
     }
 
