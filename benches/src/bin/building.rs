@@ -12,6 +12,7 @@ use camshaft_benches::product;
 use camshaft_benches::workload;
 use camshaft_benches::world::World;
 use camshaft_compiler::Compiled;
+use camshaft_frontend::policy::PolicySet;
 
 struct Arguments {
     workloads: Vec<String>,
@@ -89,7 +90,7 @@ fn measure(arguments: &Arguments, name: &str, size: usize, part: &str, world: &W
             let (before, busy, alone) = (memory("VmRSS:"), processor_seconds(), thread_seconds());
             let begin = Instant::now();
             let compiled = match (&set, text) {
-                (Some(set), _) => product::compiled(set, threads),
+                (Some(set), _) => (product::compiled(set, threads), None),
                 (None, text) => from_json(text.unwrap_or_default(), threads),
             };
             best = best.min(begin.elapsed().as_secs_f64());
@@ -98,7 +99,7 @@ fn measure(arguments: &Arguments, name: &str, size: usize, part: &str, world: &W
             peak = peak.max(memory("VmHWM:").saturating_sub(before));
             built = Some(compiled);
         }
-        let Some(built) = built else { continue };
+        let Some((built, _)) = built else { continue };
         let digest = product::open(&built.bytes).digest_text();
         let each = |seconds: f64| seconds * 1e6 / size as f64;
         let (rate, processor, serial) = (size as f64 / best, each(processor), each(serial));
@@ -111,10 +112,11 @@ fn measure(arguments: &Arguments, name: &str, size: usize, part: &str, world: &W
     }
 }
 
-fn from_json(text: String, threads: usize) -> Compiled {
+/// The bundle, and the set that it was made of: `camshaft build` never frees it either.
+fn from_json(text: String, threads: usize) -> (Compiled, Option<PolicySet>) {
     let loaded = product::load_lines_with(text, threads);
     let Some(set) = loaded.set else { panic!("the world is refused: {:?}", loaded.diagnostics) };
-    product::compiled(&set, threads)
+    (product::compiled(&set, threads), Some(set))
 }
 
 /// Processor time of this process so far, in ticks of a hundredth of a second; 0 where it is not told.
