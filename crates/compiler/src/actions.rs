@@ -238,6 +238,12 @@ impl<'w> Actions<'w> {
         (words, reach)
     }
 
+    /// Makes room for so many more sets.
+    pub(crate) fn reserve(&mut self, sets: usize) {
+        self.sets.reserve(sets);
+        self.reaches.reserve(sets);
+    }
+
     /// The number of a set of a draft.
     pub(crate) fn take(&mut self, draft: &mut Sets, at: usize) -> u32 {
         let words = draft.sets.items().get(at).map_or(&[][..], |words| words);

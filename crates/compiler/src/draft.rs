@@ -29,6 +29,11 @@ pub(crate) const CHUNK: usize = 4_096;
 pub(crate) struct Scraps(Heap);
 
 impl Scraps {
+    /// How many texts there are, and their bytes.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.0.len(), self.0.text().len())
+    }
+
     /// Number and length of a text.
     pub(crate) fn place(&mut self, text: &str) -> (u32, u32) {
         (self.0.id(text) + 1, number(text.len()))

@@ -60,10 +60,11 @@ pub fn compile(world: &PolicySet, config: &Config) -> Result<Compiled, CompileEr
         return Err(CompileErrorKind::Cost { candidates, bound, policy }.into());
     }
     emitter.count(world, &lowering, &directory, candidates);
-    // What the tables were made from, before there is a second copy of them.
-    drop((lowering, directory, blocks));
-    let bytes = camshaft_bundle::write(emitter.root).map_err(CompileErrorKind::Write)?;
-    Ok(Compiled { bytes, stats: emitter.stats })
+    // What the tables were made from goes before there is a second copy of them.
+    let Emitter { root, stats } = emitter;
+    let made_from = (lowering, directory, blocks);
+    let ((), bytes) = workers.both(move || drop(made_from), move || camshaft_bundle::write(root));
+    Ok(Compiled { bytes: bytes.map_err(CompileErrorKind::Write)?, stats })
 }
 
 /// Compiles the session policy of a request to a small bundle of its own: its statements stand as the

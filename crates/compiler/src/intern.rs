@@ -36,6 +36,12 @@ impl Table {
         id
     }
 
+    fn reserve(&mut self, items: usize) {
+        let Self { slots, hashes } = self;
+        slots.reserve(items, |slot| hashes.get(slot.1 as usize).copied().unwrap_or(0));
+        hashes.reserve(items);
+    }
+
     fn hash(&self, id: usize) -> u64 {
         self.hashes.get(id).copied().unwrap_or(0)
     }
@@ -62,6 +68,12 @@ impl<T> Interner<T> {
 
     pub(crate) fn items(&self) -> &[T] {
         &self.items
+    }
+
+    /// Makes room for so many more items.
+    pub(crate) fn reserve(&mut self, items: usize) {
+        self.table.reserve(items);
+        self.items.reserve(items);
     }
 
     /// The hash of an item, for another table.
@@ -179,6 +191,13 @@ pub(crate) struct Heap {
 impl Heap {
     pub(crate) fn new(hashing: &Hashing) -> Self {
         Self { hashing: hashing.clone(), ..Self::default() }
+    }
+
+    /// Makes room for so many more texts of so many bytes in all.
+    pub(crate) fn reserve(&mut self, texts: usize, bytes: usize) {
+        self.table.reserve(texts);
+        self.places.reserve(texts);
+        self.text.reserve(bytes);
     }
 
     /// Start and length of the text in the heap.

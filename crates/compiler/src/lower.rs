@@ -127,6 +127,11 @@ impl<'w> Lowering<'w> {
         };
         let chunks = parallel::chunks(&order, CHUNK, statements);
         let drafts = workers.map(chunks, |chunk| Draft::new(self, chunk, &self.hashing));
+        // PERF: a table that grows moves all of its items; this is the work that no other thread can share.
+        let texts = drafts.iter().map(|draft| draft.heap.size()).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+        self.heap.reserve(texts.0, texts.1);
+        self.actions.reserve(drafts.iter().map(|draft| draft.sets.len()).sum());
+        self.policies.reserve(order.len());
         self.drafts = drafts.into_iter().map(Part::new).collect();
     }
 

@@ -26,6 +26,18 @@ impl Workers {
         self.0.is_some()
     }
 
+    /// Does two things, at the same time if there are threads.
+    pub fn both<A: Send, B: Send>(
+        &self,
+        a: impl FnOnce() -> A + Send,
+        b: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        match &self.0 {
+            None => (a(), b()),
+            Some(pool) => pool.join(a, b),
+        }
+    }
+
     /// What each item becomes, in order.
     pub fn map<T: Send, R: Send>(&self, items: Vec<T>, each: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
         match &self.0 {

@@ -48,6 +48,9 @@ struct Summary {
     /// Most rows that a decision on one resource may have to verify.
     certificate: u32,
     seconds: Seconds,
+    /// The most memory that the build held, where the system tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peak_bytes: Option<u64>,
     findings: diagnostic::Counts,
     diagnostics: Vec<json::Finding>,
 }
@@ -62,6 +65,14 @@ struct Index {
     network_sets: usize,
 }
 
+/// The most memory that the process held so far, where the system tells.
+fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
 #[derive(Serialize)]
 struct Seconds {
     read: f64,
@@ -71,7 +82,8 @@ struct Seconds {
 
 /// Runs it.
 pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> {
-    let overrides = load::overrides(&args.reading)?;
+    let mut overrides = load::overrides(&args.reading)?;
+    overrides.threads = args.threads.map_or(0, usize::from);
     let progress = Progress::begin(console, "reading");
     let begin = Instant::now();
     let mut loaded = load::world_or_policies(&args.paths, &overrides)?;
@@ -165,6 +177,7 @@ fn summary(
         },
         certificate: stats.max_candidates,
         seconds,
+        peak_bytes: peak_bytes(),
         findings: findings.counts(),
         diagnostics: json::findings(findings),
     }
