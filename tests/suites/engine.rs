@@ -7,6 +7,7 @@ use std::time::Instant;
 use camshaft::decider::with_request;
 use camshaft_bundle::Bundle;
 use camshaft_compiler::{Config, compile};
+use camshaft_frontend::policy::{PolicyId, PolicySet};
 use camshaft_frontend::request;
 use camshaft_frontend::world::{Loaded, NoFiles, Overrides, WorldInput, load};
 use camshaft_runtime::{Decision, Engine};
@@ -116,6 +117,51 @@ fn bytes_are_reproducible() {
         // References to documents in place mixed into a list make its order part of their names.
         let shuffled = shuffle(&value, &mut random, "");
         assert!(first == bytes(&shuffled, 2), "world {seed} shuffled\n{value}\n{shuffled}");
+    }
+}
+
+/// Many worlds side by side, their accounts told apart.
+fn side_by_side(worlds: impl Iterator<Item = Value>) -> PolicySet {
+    let mut all = PolicySet::default();
+    for (number, value) in worlds.enumerate() {
+        let Some(set) = load_text(&value.to_string()).set else { panic!("refused: {value}") };
+        let (policies, accounts) = (all.policies.len() as u32, all.accounts.len() as u32);
+        let shift = |id: &mut PolicyId| id.0 += policies;
+        for mut account in set.accounts {
+            account.uin = format!("1{number:04}{}", account.uin).into();
+            account.appid = account.appid.map(|appid| format!("1{number:04}{appid}").into());
+            account.general.iter_mut().for_each(shift);
+            account.levels.iter_mut().flatten().flatten().for_each(shift);
+            account.groups.iter_mut().flat_map(|group| &mut group.policies).for_each(shift);
+            for user in &mut account.users {
+                user.policies.iter_mut().chain(&mut user.boundary).for_each(shift);
+            }
+            for role in &mut account.roles {
+                let own = role.policies.iter_mut().chain(&mut role.boundary).chain(&mut role.trust);
+                own.for_each(shift);
+            }
+            all.accounts.push(account);
+        }
+        for mut policy in set.resource_policies {
+            shift(&mut policy.policy);
+            policy.account += accounts;
+            all.resource_policies.push(policy);
+        }
+        all.general_unknown.extend(set.general_unknown.into_iter().map(|id| PolicyId(id.0 + policies)));
+        all.policies.extend(set.policies);
+    }
+    all
+}
+
+/// Enough statements for several drafts, which many threads make and one puts together.
+#[test]
+fn threads_change_no_byte_of_a_large_world() {
+    let set = side_by_side((0..1_000).map(|seed| world(seed, Features::all())));
+    for config in [Config::default(), Config::default().network_tries(false).places(true)] {
+        let one = compile(&set, &config.clone().threads(1)).expect("compiles");
+        assert!(one.stats.statements > 15_000, "{}", one.stats.statements);
+        let three = compile(&set, &config.threads(3)).expect("compiles");
+        assert!(one.bytes == three.bytes && one.stats == three.stats);
     }
 }
 
