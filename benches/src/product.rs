@@ -10,7 +10,7 @@ use camshaft_frontend::policy::{
     ProjectPattern, ResourceEntry, ResourcePattern, ResourcePolicy, Values,
 };
 use camshaft_frontend::source::Position;
-use camshaft_frontend::world::{Loaded, NoFiles, Overrides, WorldInput, load};
+use camshaft_frontend::world::{Loaded, Memory, NoFiles, Overrides, WorldInput, load};
 use camshaft_value::address::Network;
 use camshaft_value::date::Instant;
 use camshaft_value::decimal::Decimal;
@@ -314,9 +314,17 @@ pub fn load_lines(text: String) -> Loaded {
 
 /// The same with this many threads; 0 for one a core.
 pub fn load_lines_with(text: String, threads: usize) -> Loaded {
+    load(WorldInput::text(SOURCE, text), &NoFiles, &without_quotas(threads))
+}
+
+/// The same with what an earlier load left.
+pub fn load_lines_again(memory: &mut Memory, text: String, threads: usize) -> Loaded {
+    memory.load(WorldInput::text(SOURCE, text), &NoFiles, &without_quotas(threads))
+}
+
+fn without_quotas(threads: usize) -> Overrides {
     let limits = (3..=9).map(|limit| (format!("LIM-{limit}"), 1_000_000_000));
-    let overrides = Overrides { limits: limits.collect(), most_notes: 0, threads, ..Overrides::default() };
-    load(WorldInput::text(SOURCE, text), &NoFiles, &overrides)
+    Overrides { limits: limits.collect(), most_notes: 0, threads, ..Overrides::default() }
 }
 
 /// Compiles with this many threads.

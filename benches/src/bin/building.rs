@@ -4,7 +4,8 @@
 //! tab-separated figures for every workload, size, part and number of threads: the best rate of the runs in
 //! statements/s, processor microseconds and growth of the resident set in bytes for one statement, and the
 //! digest of the bundle. What the first thread does alone is told apart, because wall time on a shared machine
-//! does not show how much of the work others can share. `set` compiles parsed statements, `json` reads lines of JSON and compiles them.
+//! does not show how much of the work others can share. `set` compiles parsed statements, `json` reads lines of JSON and compiles them,
+//! `again` does so after every thousandth statement changed, with what the load before left.
 
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use camshaft_benches::workload;
 use camshaft_benches::world::World;
 use camshaft_compiler::Compiled;
 use camshaft_frontend::policy::PolicySet;
+use camshaft_frontend::world::{Loaded, Memory};
 
 struct Arguments {
     workloads: Vec<String>,
@@ -77,30 +79,47 @@ fn main() -> std::process::ExitCode {
 }
 
 fn measure(arguments: &Arguments, name: &str, size: usize, part: &str, world: &World) {
-    let json = (part == "json").then(|| product::ndjson(world));
+    let json = (part != "set").then(|| product::ndjson(world));
+    let edited = json.as_deref().filter(|_| part == "again").map(edited);
     let set = (part == "set").then(|| product::policy_set(world));
     for &threads in &arguments.threads {
         let (mut best, mut processor, mut serial, mut peak) = (f64::MAX, f64::MAX, f64::MAX, 0);
         let mut built = None;
         for _ in 0..arguments.runs {
             drop(built.take());
-            let text = json.clone();
+            let mut memory = Memory::default();
+            if edited.is_some() {
+                let first = product::load_lines_again(&mut memory, json.clone().unwrap_or_default(), threads);
+                memory.keep(first.set.unwrap_or_default());
+            }
+            let text = edited.as_ref().or(json.as_ref()).cloned().unwrap_or_default();
             // Resets the high-water mark; where that is not allowed, the peak is that of the whole run.
             let _ = std::fs::write("/proc/self/clear_refs", "5");
-            let (before, busy, alone) = (memory("VmRSS:"), processor_seconds(), thread_seconds());
+            let (before, busy, alone) = (memory_of("VmRSS:"), processor_seconds(), thread_seconds());
             let begin = Instant::now();
-            let compiled = match (&set, text) {
-                (Some(set), _) => (product::compiled(set, threads), None),
-                (None, text) => from_json(text.unwrap_or_default(), threads),
+            let compiled = match &set {
+                Some(set) => (product::compiled(set, threads), None),
+                None if edited.is_some() => {
+                    compiled(product::load_lines_again(&mut memory, text, threads), threads)
+                }
+                None => compiled(product::load_lines_with(text, threads), threads),
             };
             best = best.min(begin.elapsed().as_secs_f64());
             processor = processor.min(processor_seconds() - busy);
             serial = serial.min(thread_seconds() - alone);
-            peak = peak.max(memory("VmHWM:").saturating_sub(before));
+            peak = peak.max(memory_of("VmHWM:").saturating_sub(before));
+            if edited.is_some() {
+                let (known, read) = memory.counts();
+                eprintln!("{name} {size}: {known} documents known, {read} read");
+            }
             built = Some(compiled);
         }
         let Some((built, _)) = built else { continue };
         let digest = product::open(&built.bytes).digest_text();
+        if let Some(edited) = &edited {
+            let (full, _) = compiled(product::load_lines_with(edited.clone(), threads), threads);
+            assert!(full.bytes == built.bytes, "{name}: a build with a memory is another");
+        }
         let each = |seconds: f64| seconds * 1e6 / size as f64;
         let (rate, processor, serial) = (size as f64 / best, each(processor), each(serial));
         println!(
@@ -112,9 +131,23 @@ fn measure(arguments: &Arguments, name: &str, size: usize, part: &str, world: &W
     }
 }
 
+/// The world with every thousandth statement changed.
+fn edited(text: &str) -> String {
+    let mut edited = String::with_capacity(text.len());
+    for (number, piece) in text.split_inclusive(ALLOW).enumerate() {
+        match piece.strip_suffix(ALLOW).filter(|_| number % 1_000 == 7) {
+            Some(head) => edited.extend([head, DENY]),
+            None => edited.push_str(piece),
+        }
+    }
+    edited
+}
+
+const ALLOW: &str = r#"{"effect":"allow""#;
+const DENY: &str = r#"{"effect":"deny""#;
+
 /// The bundle, and the set that it was made of: `camshaft build` never frees it either.
-fn from_json(text: String, threads: usize) -> (Compiled, Option<PolicySet>) {
-    let loaded = product::load_lines_with(text, threads);
+fn compiled(loaded: Loaded, threads: usize) -> (Compiled, Option<PolicySet>) {
     let Some(set) = loaded.set else { panic!("the world is refused: {:?}", loaded.diagnostics) };
     (product::compiled(&set, threads), Some(set))
 }
@@ -134,7 +167,7 @@ fn thread_seconds() -> f64 {
 }
 
 /// A figure of this process in KiB; 0 where there is none.
-fn memory(name: &str) -> usize {
+fn memory_of(name: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)

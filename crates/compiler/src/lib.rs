@@ -4,8 +4,9 @@
 //! budgets, and free of panics. The steps:
 //!
 //! 1. `actions`: every action entry of the world becomes an interval of ranks;
-//! 2. `lower`: every resource entry of every statement becomes a *row* that holds all of its tests,
-//!    conditions (`condition`) and networks (`network`) included;
+//! 2. `draft`: every resource entry of every statement becomes a *row* that holds all of its tests,
+//!    conditions (`condition`) and networks (`network`) included; many threads make drafts of some thousand
+//!    statements each, and `lower` puts them together in the order of the directory;
 //! 3. `directory`: who holds what; equal attachment sets share one *block*;
 //! 4. `block`: rows are indexed under anchor keys; where a key stays crowded, `group` puts tries and
 //!    automata over their tails;

@@ -6,11 +6,12 @@
 use crate::{
     diagnostic::{Diagnostic, Severity},
     json::{self, Bounds, Node, Value},
-    policy::Statement,
+    policy::{Kind, Statement},
     reader::Reader,
     setting::{Builtin, Setting},
     source::{Source, Span},
     template,
+    world::memory::Origin,
 };
 
 /// A parsed document. It knows places in its source, not the source itself.
@@ -22,6 +23,8 @@ pub struct Document {
     pub(crate) tolerated: Vec<Diagnostic>,
     pub(crate) errors: Vec<Diagnostic>,
     pub(crate) length_chars: usize,
+    /// What a memory knows it by, if it was accepted without findings as this kind.
+    pub(crate) origin: Option<(Kind, Origin)>,
 }
 
 /// A document in one setting.
@@ -31,6 +34,8 @@ pub struct Reading {
     pub statements: Option<Vec<Statement>>,
     /// Every finding, in order of place.
     pub diagnostics: Vec<Diagnostic>,
+    /// Where the statements begin, from the beginning of the document.
+    pub(crate) starts: Vec<usize>,
 }
 
 /// Parses the document in a span of a source; `index` is what findings call the source.
@@ -48,6 +53,7 @@ pub fn parse_within(source: &Source, index: u32, span: Span, bounds: Bounds) -> 
         tolerated: parsed.tolerated,
         errors: parsed.errors,
         length_chars: parsed.length_chars,
+        origin: None,
     }
 }
 
@@ -65,7 +71,7 @@ pub fn load(name: &str, index: u32, bytes: Vec<u8>) -> (Source, Document) {
     };
     let span = Span::new(0, source.text().len());
     let (value, tolerated, length_chars) = (None, Vec::new(), 0);
-    (source, Document { index, span, value, tolerated, errors: vec![fault], length_chars })
+    (source, Document { index, span, value, tolerated, errors: vec![fault], length_chars, origin: None })
 }
 
 impl Document {
@@ -77,6 +83,7 @@ impl Document {
             Some(value) => reader.document(value, self.span.start, self.length_chars),
             None => Vec::new(),
         };
+        let starts = reader.starts.iter().map(|start| start.saturating_sub(self.span.start)).collect();
         let mut diagnostics = reader.findings;
         if setting.strict {
             for found in diagnostics.iter_mut().filter(|found| found.severity == Severity::Warning) {
@@ -86,7 +93,7 @@ impl Document {
         // Stable: findings at one place stay in the order in which they were made.
         diagnostics.sort_by_key(|found| found.span.start);
         let refused = self.value.is_none() || diagnostics.iter().any(Diagnostic::is_error);
-        Reading { statements: (!refused).then_some(statements), diagnostics }
+        Reading { statements: (!refused).then_some(statements), diagnostics, starts }
     }
 
     /// Drops its tree; to read it once more it is to be parsed again.

@@ -16,6 +16,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) index: u32,
     pub(crate) setting: &'a Setting<'a>,
     pub(crate) findings: Vec<Diagnostic>,
+    /// Where the statements begin.
+    pub(crate) starts: Vec<usize>,
     /// Networks from octet wildcards so far (CITE LIM-17).
     pub(crate) wildcard_networks: u64,
 }
@@ -25,7 +27,7 @@ const FEW: usize = 8;
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(source: &'a Source, index: u32, setting: &'a Setting<'a>) -> Self {
-        Self { source, index, setting, findings: Vec::new(), wildcard_networks: 0 }
+        Self { source, index, setting, findings: Vec::new(), starts: Vec::new(), wildcard_networks: 0 }
     }
 
     pub(crate) fn diagnostic(&self, code: Code, span: Span, message: impl Into<String>) -> Diagnostic {

@@ -189,7 +189,10 @@ impl Reader<'_> {
                 self.wrong_type(element, "statement", "an array of objects");
                 continue;
             };
-            statements.extend(self.statement(index, element, members, top, &mut labels, &mut twice));
+            if let Some(statement) = self.statement(index, element, members, top, &mut labels, &mut twice) {
+                statements.push(statement);
+                self.starts.push(element.span.start);
+            }
         }
         if let (Some(inner), Top::Present(outer, _)) = (twice, top) {
             let message = "the principal stands at the top level and in a statement";

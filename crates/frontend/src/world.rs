@@ -10,6 +10,7 @@ mod account;
 mod assemble;
 pub(crate) mod collect;
 pub(crate) mod library;
+pub(crate) mod memory;
 mod names;
 mod quota;
 pub(crate) mod raw;
@@ -18,6 +19,8 @@ mod settings;
 mod shared;
 #[cfg(test)]
 mod tests;
+
+pub use memory::Memory;
 
 use assemble::{Assembly, Finished, Ground};
 use collect::Collector;
@@ -223,8 +226,20 @@ pub struct Loaded {
 
 /// Loads a world.
 pub fn load(input: WorldInput<'_>, files: &dyn Files, overrides: &Overrides) -> Loaded {
+    load_with(input, files, overrides, None)
+}
+
+fn load_with(
+    input: WorldInput<'_>,
+    files: &dyn Files,
+    overrides: &Overrides,
+    mut memory: Option<&mut Memory>,
+) -> Loaded {
     let below;
-    let mut library = Library::new(files, overrides);
+    if let Some(memory) = &mut memory {
+        memory.begin();
+    }
+    let mut library = Library::new(files, overrides, memory);
     let mut world = raw::World::default();
     match input.0 {
         Input::Json { name, text } => json(&mut library, &mut world, Source::new(name, text)),

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::account;
 use super::library::{Ahead, Library};
+use super::memory::Origin;
 use super::names::{FULL_ACCESS, Qualified};
 use super::scope::{self, Owners};
 use super::{raw, shared::Shared};
@@ -28,7 +29,7 @@ const MOST_CANDIDATES: usize = 5_000;
 const BATCH: usize = 4_096;
 
 /// What is known of the world beside its accounts.
-pub(super) struct Ground<'w> {
+pub(crate) struct Ground<'w> {
     pub(super) world: &'w raw::World,
     pub(super) parameters: Parameters,
     pub(super) catalogue: Catalogue,
@@ -80,12 +81,14 @@ pub(super) struct Bench<'w, 'f> {
     pub(super) library: Library<'f>,
     /// Each with the uin of the account it was read for, empty where that makes no difference.
     policies: Vec<(policy::Policy, Box<str>)>,
+    /// What a memory knows each of them by.
+    origins: Vec<Option<Origin>>,
     pub(super) statements: usize,
 }
 
 impl<'w, 'f> Bench<'w, 'f> {
     pub(super) fn new(ground: Ground<'w>, library: Library<'f>) -> Self {
-        Self { ground, library, policies: Vec::new(), statements: 0 }
+        Self { ground, library, policies: Vec::new(), origins: Vec::new(), statements: 0 }
     }
 
     /// Reads a document and reports on it.
@@ -106,7 +109,7 @@ impl<'w, 'f> Bench<'w, 'f> {
         let ground = &self.ground;
         let documents =
             documents.map(|(at, attachment, scope)| Ahead { at, setting: ground.setting(attachment, scope) });
-        self.library.read_ahead(documents.collect());
+        self.library.read_ahead(ground, documents.collect());
     }
 
     /// Takes accepted statements under a name.
@@ -121,6 +124,8 @@ impl<'w, 'f> Bench<'w, 'f> {
         let id = PolicyId(u32::try_from(self.policies.len()).unwrap_or(u32::MAX));
         self.statements += statements.len();
         let source = self.library.source_name(document);
+        let origin = document.origin.as_ref().filter(|(of, _)| *of == kind);
+        self.origins.push(origin.map(|(_, origin)| origin.clone()));
         self.policies.push((policy::Policy { name, kind, source, statements }, uin.into()));
         id
     }
@@ -376,6 +381,9 @@ impl<'w, 'f> Assembly<'w, 'f> {
                 *id = PolicyId(at);
             }
         }
+        let mut origins = core::mem::take(&mut self.bench.origins);
+        let of = |old: u32| origins.get_mut(usize::try_from(old).ok()?)?.take();
+        self.bench.library.set_origins(sorted.iter().map(|(old, _)| *old).map(of).collect());
         self.set.policies = sorted.into_iter().map(|(_, (policy, _))| policy).collect();
         renumber(&mut self.set, &new);
         let Bench { ground: Ground { parameters, catalogue, .. }, library, .. } = self.bench;

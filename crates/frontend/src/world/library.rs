@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::assemble::Ground;
+use super::memory::{self, Kept, Key, Memory, Origin};
 use super::raw;
 use super::{FileError, Files, Overrides};
 use crate::diagnostic::{Code, Diagnostic, Severity, code};
@@ -25,6 +27,7 @@ pub(crate) struct Library<'f> {
     pub(crate) documents: usize,
     threads: usize,
     workers: Option<Workers>,
+    memory: Option<&'f mut Memory>,
     /// Documents in place that were read ahead, by source and first byte.
     ahead: HashMap<(u32, usize), (Option<Document>, Kind, Reading)>,
 }
@@ -35,12 +38,15 @@ pub(crate) struct Ahead<'s> {
     pub(crate) setting: Setting<'s>,
 }
 
+/// What a memory calls a document, and what it knows of it.
+type Known = (Key, Option<Kept>);
+
 /// Bytes below which starting threads takes longer than they save.
 const FEW_BYTES: usize = 256 << 10;
 
 impl<'f> Library<'f> {
     /// An empty library.
-    pub(crate) fn new(files: &'f dyn Files, overrides: &Overrides) -> Self {
+    pub(crate) fn new(files: &'f dyn Files, overrides: &Overrides, memory: Option<&'f mut Memory>) -> Self {
         Self {
             files,
             sources: Vec::new(),
@@ -52,6 +58,7 @@ impl<'f> Library<'f> {
             documents: 0,
             threads: overrides.threads,
             workers: None,
+            memory,
             ahead: HashMap::new(),
         }
     }
@@ -66,23 +73,52 @@ impl<'f> Library<'f> {
     }
 
     /// Reads documents on all threads before they are asked for. What is found in them is reported when they are.
-    pub(crate) fn read_ahead(&mut self, documents: Vec<Ahead<'_>>) {
+    pub(crate) fn read_ahead(&mut self, ground: &Ground<'_>, documents: Vec<Ahead<'_>>) {
         let bytes = documents.iter().map(|ahead| ahead.at.span.end - ahead.at.span.start).sum();
         let sources = core::mem::take(&mut self.sources);
         self.ahead.clear();
-        let workers = self.workers_for(bytes);
-        if workers.are_many() {
-            let read = |Ahead { at, setting }: Ahead<'_>| {
+        if self.workers_for(bytes).are_many() {
+            let documents = self.remembered(ground, documents, &sources);
+            let read = |(ahead, known): (Ahead<'_>, Option<Known>)| {
+                let Ahead { at, setting } = ahead;
                 let source = sources.get(usize::try_from(at.source).ok()?)?;
-                let mut document = document::parse(source, at.source, at.span);
-                let reading = document.read(source, &setting);
-                document.forget();
-                Some(((at.source, at.span.start), (Some(document), setting.kind, reading)))
+                let read = read_or_known(source, at, &setting, known);
+                Some(((at.source, at.span.start), (Some(read.0), setting.kind, read.1)))
             };
-            let read = workers.map(documents, read);
+            let read = self.workers_for(bytes).map(documents, read);
             self.ahead = read.into_iter().flatten().collect();
         }
         self.sources = sources;
+    }
+
+    /// The documents with what a memory knows of each.
+    fn remembered<'s>(
+        &mut self,
+        ground: &Ground<'_>,
+        documents: Vec<Ahead<'s>>,
+        sources: &[Source],
+    ) -> Vec<(Ahead<'s>, Option<Known>)> {
+        let Some(memory) = self.memory.as_deref_mut() else {
+            return documents.into_iter().map(|ahead| (ahead, None)).collect();
+        };
+        let ground = memory::ground_key(ground);
+        let key = |ahead: Ahead<'s>| {
+            let source = sources.get(usize::try_from(ahead.at.source).unwrap_or(usize::MAX));
+            let text = source.map_or("", |source| source.slice(ahead.at.span));
+            (memory::key(&ground, text, &ahead.setting), ahead)
+        };
+        let keyed = match &self.workers {
+            Some(workers) => workers.map(documents, key),
+            None => documents.into_iter().map(key).collect(),
+        };
+        keyed.into_iter().map(|(key, ahead)| (ahead, Some((key, memory.take(&key))))).collect()
+    }
+
+    /// Tells the memory where the policies of the set come from.
+    pub(crate) fn set_origins(&mut self, origins: Vec<Option<Origin>>) {
+        if let Some(memory) = self.memory.as_deref_mut() {
+            memory.set_origins(origins);
+        }
     }
 
     /// Reads files from elsewhere from now on.
@@ -224,6 +260,40 @@ impl<'f> Library<'f> {
         others.sort_by_key(|found| (found.source, found.span.start));
         (diagnostics, sources)
     }
+}
+
+/// Reads a document in place, or takes the reading that is known.
+fn read_or_known(
+    source: &Source,
+    at: raw::Place,
+    setting: &Setting<'_>,
+    known: Option<Known>,
+) -> (Document, Reading) {
+    let origin = |key, starts: Box<[usize]>, length_chars| Origin { key, starts, length_chars };
+    if let Some((key, Some(kept))) = known {
+        let origin = origin(key, kept.starts.clone(), kept.length_chars);
+        let document = Document {
+            index: at.source,
+            span: at.span,
+            value: None,
+            tolerated: Vec::new(),
+            errors: Vec::new(),
+            length_chars: kept.length_chars,
+            origin: Some((setting.kind, origin)),
+        };
+        let statements = Some(kept.at(source, at.span));
+        return (document, Reading { statements, ..Reading::default() });
+    }
+    let mut document = document::parse(source, at.source, at.span);
+    let mut reading = document.read(source, setting);
+    document.forget();
+    if let Some((key, None)) = known
+        && reading.diagnostics.is_empty()
+    {
+        let starts = core::mem::take(&mut reading.starts).into();
+        document.origin = Some((setting.kind, origin(key, starts, document.length_chars)));
+    }
+    (document, reading)
 }
 
 /// Why a path is not one inside the world's folder, as the end of a sentence (CAM0706).

@@ -621,3 +621,57 @@ fn only_policies_are_read_over() {
         assert_eq!(found(&loaded).join(" "), expected, "{text}");
     }
 }
+
+/// A world with and without a memory is the same, whatever was edited since the memory was filled.
+#[test]
+fn a_memory_changes_nothing() {
+    let mut dice = crate::testing::Dice(23);
+    let statement = |dice: &mut crate::testing::Dice| {
+        let resource = dice.pick(&["*", "qcs::cvm:::x", "qcs::cvm::uin/${OwnerUin}:y"]);
+        format!(r#"{{"effect":"allow","action":["a:B{}"],"resource":["{resource}"]}}"#, dice.below(50))
+    };
+    let document = |dice: &mut crate::testing::Dice| {
+        let statements: Vec<String> = (0..6).map(|_| statement(dice)).collect();
+        format!(r#"{{"version":"2.0","statement":[{}]}}"#, statements.join(","))
+    };
+    let line = |dice: &mut crate::testing::Dice, uin: usize| {
+        let policies: Vec<String> = (0..10).map(|at| format!(r#""p{at}":{}"#, document(dice))).collect();
+        let (own, blank) = (document(dice), " ".repeat(dice.below(3)));
+        format!(
+            r#"{{"account":{{{blank}"uin":"{uin}","users":[{{"uin":"{uin}1","policies":["p0","p3","p4","p5","p6","p7","p8","p9",{own}],"boundary":"p1"}}],"roles":[{{"name":"r","policies":["p1","p2"]}}],"policies":{{{}}}}}}}"#,
+            policies.join(",")
+        )
+    };
+    let mut lines: Vec<String> = (0..150).map(|at| line(&mut dice, 1_000 + at)).collect();
+    let mut memory = Memory::default();
+    for round in 0..12 {
+        match round % 4 {
+            1 => lines.insert(dice.below(lines.len()), line(&mut dice, 5_000 + round)),
+            2 => drop(lines.remove(dice.below(lines.len()))),
+            // A document with a finding is read every time; what the load of a broken world knew is read again.
+            3 => lines[0] = lines[0].replacen("a:B", if round == 3 { "name/a:B" } else { "a" }, 1),
+            _ => lines[0] = line(&mut dice, 1_000),
+        }
+        let text = lines.join("\n");
+        assert!(text.len() > 512 << 10);
+        let overrides = Overrides {
+            threads: 2,
+            parameters: if round > 8 { vec![("Other".into(), "x".into())] } else { Vec::new() },
+            ..Overrides::default()
+        };
+        let input = || WorldInput::text("w", text.clone());
+        let plain = load(input(), &NoFiles, &overrides);
+        let loaded = memory.load(input(), &NoFiles, &overrides);
+        assert_eq!(loaded.diagnostics, plain.diagnostics, "round {round}");
+        assert_eq!(loaded.counts, plain.counts);
+        let (ours, theirs) = (loaded.set.map(|set| (format!("{set:?}"), set)), plain.set);
+        assert_eq!(ours.as_ref().map(|(text, _)| text), theirs.map(|set| format!("{set:?}")).as_ref());
+        let (known, read) = memory.counts();
+        if round == 1 || round == 2 {
+            assert!(known > 1_600 && read < 50, "{known} known, {read} read");
+        }
+        if let Some((_, set)) = ours {
+            memory.keep(set);
+        }
+    }
+}
