@@ -332,7 +332,7 @@ fn every_sentence_of_the_checks_is_said() {
         }
     }
     for root in incomplete() {
-        let refused = write(&root).expect_err("the bundle lacks tables");
+        let refused = write(root).expect_err("the bundle lacks tables");
         let WriteError::Refused(error) = refused else { panic!("{refused}") };
         if let OpenErrorKind::Table { problem, .. } = error.kind() {
             said.insert(*problem);
