@@ -184,7 +184,7 @@ fn every_error_of_the_compiler_is_shown() {
 
 #[test]
 fn every_error_of_writing_a_bundle_is_shown() {
-    let refused = write(&Root::default()).expect_err("a bundle without anything, not even its scalars");
+    let refused = write(Root::default()).expect_err("a bundle without anything, not even its scalars");
     assert!(
         matches!(&refused, WriteError::Refused(error) if matches!(error.kind(), OpenErrorKind::Table { table: "scalars", .. })),
         "{refused:?}"
@@ -195,7 +195,7 @@ fn every_error_of_writing_a_bundle_is_shown() {
     );
     // Zeroes that nobody looks at: the length alone decides, so this takes no memory to speak of.
     let large = Root { statement_text: vec![0; 1 << 31], ..Root::default() };
-    let large = write(&large).expect_err("more than 2 GiB");
+    let large = write(large).expect_err("more than 2 GiB");
     assert_eq!(large.to_string(), "the bundle would exceed 2 GiB; split the world");
     let shown = BTreeSet::from([word(&refused), word(&large)]);
     assert_eq!(shown, variants(include_str!("../../crates/bundle/src/write.rs"), "WriteError"));
