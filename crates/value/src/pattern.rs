@@ -3,6 +3,8 @@
 //! A star stands for any byte sequence, the empty one and `/` included (the glob of the semantics). Text
 //! is compared as UTF-8 bytes; because every literal is whole UTF-8, searching it in a `str` is the same.
 
+use crate::search;
+
 /// A variable that is replaced once per request by literal text (CITE VAR-1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Variable {
@@ -103,7 +105,7 @@ fn find_run<'a, 't>(run: impl Iterator<Item = Piece<'a>> + Clone, text: &'t str)
     let Some(Piece::Literal(first)) = others.next() else { return Some(text) };
     let mut rest = text;
     loop {
-        let at = rest.find(first)?;
+        let at = search::find_text(rest.as_bytes(), first.as_bytes())?;
         let tail = rest.get(at + first.len()..)?;
         if let Some(end) = strip_run(others.clone(), tail) {
             return Some(end);
