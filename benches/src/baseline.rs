@@ -88,8 +88,12 @@ struct Place<'w> {
     path: Glob<'w>,
 }
 
+/// A requirement on the context, read.
 #[derive(Debug)]
-enum Test<'w> {
+pub struct Test<'w>(Requirement<'w>);
+
+#[derive(Debug)]
+enum Requirement<'w> {
     Networks(&'w [u32]),
     Tags(&'w [&'static str]),
     MaxKeys(u32),
@@ -163,19 +167,13 @@ impl<'w> Baseline<'w> {
                 path: Glob::new(path),
             }),
         };
-        let test = |term: &'w Term| match term {
-            Term::Networks(networks) => Test::Networks(networks),
-            Term::Tags(tags) => Test::Tags(tags),
-            Term::MaxKeys(most) => Test::MaxKeys(*most),
-            Term::After(_) => Test::After(term.values().first().and_then(|value| Instant::parse(value))),
-        };
         self.rules.push(Rule {
             deny: statement.deny,
             principals: statement.principals.as_deref(),
             bucket,
             actions,
             resources: statement.resources.iter().map(place).collect(),
-            tests: statement.terms.iter().map(test).collect(),
+            tests: statement.terms.iter().map(Test::new).collect(),
         });
         (self.rules.len() - 1) as u32
     }
@@ -286,29 +284,42 @@ impl Rule<'_> {
     }
 }
 
-impl Test<'_> {
-    fn holds(&self, request: &Request<'_>) -> bool {
+impl<'w> Test<'w> {
+    /// Reads a term.
+    pub fn new(term: &'w Term) -> Self {
+        Self(match term {
+            Term::Networks(networks) => Requirement::Networks(networks),
+            Term::Tags(tags) => Requirement::Tags(tags),
+            Term::MaxKeys(most) => Requirement::MaxKeys(*most),
+            Term::After(_) => {
+                Requirement::After(term.values().first().and_then(|value| Instant::parse(value)))
+            }
+        })
+    }
+
+    /// Whether a request meets it; an absent key does not.
+    pub fn holds(&self, request: &Request<'_>) -> bool {
         let value = |key: &str| {
             let found = request.context.iter().find(|(name, _)| *name == key);
             found.and_then(|(_, values)| values.first().copied())
         };
-        match self {
-            Self::Networks(networks) => {
+        match &self.0 {
+            Requirement::Networks(networks) => {
                 let address = value("qcs:ip").and_then(|text| text.parse::<core::net::Ipv4Addr>().ok());
                 address.is_some_and(|address| networks.contains(&(address.to_bits() & 0xffff_ff00)))
             }
-            Self::Tags(tags) => value("qcs:resource_tag").is_some_and(|tag| tags.contains(&tag)),
-            Self::MaxKeys(most) => value("cos:max-keys")
+            Requirement::Tags(tags) => value("qcs:resource_tag").is_some_and(|tag| tags.contains(&tag)),
+            Requirement::MaxKeys(most) => value("cos:max-keys")
                 .and_then(|text| text.parse::<u32>().ok())
                 .is_some_and(|keys| keys <= *most),
-            Self::After(date) => request.time.and_then(Instant::parse) > *date,
+            Requirement::After(date) => request.time.and_then(Instant::parse) > *date,
         }
     }
 }
 
 /// Folded multiplication over words of eight bytes.
 #[derive(Debug, Default)]
-struct Fold(u64);
+pub struct Fold(u64);
 
 impl Hasher for Fold {
     fn finish(&self) -> u64 {
