@@ -164,7 +164,7 @@ fn panel(svg: &mut String, workload: &str, rows: &[Row], axes: &Axes) {
 
 /// The lines, and their names on the right, moved apart where they would meet.
 fn lines(svg: &mut String, workload: &str, rows: &[Row], axes: &Axes) {
-    let mut labels: Vec<(f64, (f64, f64), &str, bool)> = Vec::new();
+    let mut labels: Vec<(f64, (f64, f64), &str)> = Vec::new();
     let last = rows.iter().map(|row| row.size).max().unwrap_or(0);
     // Camshaft is drawn last, above the others.
     for kind in KINDS.iter().rev() {
@@ -187,7 +187,20 @@ fn lines(svg: &mut String, workload: &str, rows: &[Row], axes: &Axes) {
             put(svg, format_args!("<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\"/>\n"));
         }
         svg.push_str("</g>\n");
-        labels.push((end.1, (end.0, end.1), kind.name, end.2 < last));
+        let (x, y, size) = *end;
+        if size == last {
+            labels.push((y, (x, y), kind.name));
+        } else {
+            // It stopped here.
+            let (name, x, y) = (kind.name, x - 5.0, y - 7.0);
+            put(
+                svg,
+                format_args!(
+                    "<g class=\"{name}\"><text class=\"name\" text-anchor=\"end\" x=\"{x:.1}\" y=\"{y:.1}\">\
+                     {name} ends</text></g>\n"
+                ),
+            );
+        }
     }
     labels.sort_by(|one, other| one.0.total_cmp(&other.0));
     let mut floor = MARGIN[1];
@@ -201,14 +214,14 @@ fn lines(svg: &mut String, workload: &str, rows: &[Row], axes: &Axes) {
         ceiling = label.0 - LINE;
     }
     let x = PANEL.0 - MARGIN[2] + 26.0;
-    for (y, (from_x, from_y), name, short) in labels {
+    for (y, (from_x, from_y), name) in labels {
         let bold = if name == "camshaft" { " bold" } else { "" };
-        let (more, baseline) = (if short { " (stopped)" } else { "" }, y + 4.0);
+        let baseline = y + 4.0;
         put(
             svg,
             format_args!(
                 "<g class=\"{name}\"><path class=\"line leader\" d=\"M{:.1} {from_y:.1}L{:.1} {y:.1}\"/>\
-                 <text class=\"name{bold}\" x=\"{x}\" y=\"{baseline:.1}\">{name}{more}</text></g>\n",
+                 <text class=\"name{bold}\" x=\"{x}\" y=\"{baseline:.1}\">{name}</text></g>\n",
                 from_x + 5.0,
                 x - 4.0
             ),
@@ -219,9 +232,9 @@ fn lines(svg: &mut String, workload: &str, rows: &[Row], axes: &Axes) {
 /// Ten to a power of nanoseconds.
 fn unit(decade: i32) -> String {
     let (power, unit) = match decade {
-        ..3 => (decade, "ns"),
-        ..6 => (decade - 3, "µs"),
-        ..9 => (decade - 6, "ms"),
+        ..=2 => (decade, "ns"),
+        3..=5 => (decade - 3, "µs"),
+        6..=8 => (decade - 6, "ms"),
         _ => (decade - 9, "s"),
     };
     format!("{} {unit}", 10u64.pow(power.max(0) as u32))

@@ -7,6 +7,9 @@ use crate::measure::{DECISION, LOADING, Measured, Row};
 use crate::peer::KINDS;
 use crate::peers::automaton::BUDGET;
 
+/// Fewest requests of which a hundredth means anything.
+const FOR_P99: usize = 100;
+
 /// The page `results.md`.
 pub fn page(rows: &[Row]) -> String {
     let mut page = String::from("# camshaft beside its peers\n\n");
@@ -16,8 +19,9 @@ pub fn page(rows: &[Row]) -> String {
         &mut page,
         format_args!(
             "Made by `cargo run --release --manifest-path benches/peers/Cargo.toml` on {system} {machine}, \
-             {cores} cores; [README.md](README.md) says what is compared, and what is unfair to whom.\n\n\
-             ![Latency against statements](latency.svg)\n\n"
+             {cores} cores{}; [README.md](README.md) says what is compared, and what is unfair to whom.\n\n\
+             ![Latency against statements](latency.svg)\n\n",
+            load_average()
         ),
     );
     summary(&mut page, rows);
@@ -46,6 +50,12 @@ pub fn page(rows: &[Row]) -> String {
         }
     }
     page
+}
+
+/// How busy the machine was in the last fifteen minutes, with this run, where the system tells.
+fn load_average() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').nth(2).map(|load| format!(", load {load} (this run makes 1 of it)")).unwrap_or_default()
 }
 
 /// Only how many requests were compared.
@@ -95,7 +105,7 @@ fn figures(page: &mut String, size: usize, measured: &Measured) {
         format_args!(
             "| {} | {} | {translation} | {} | {} | {} | {} | {} | {} |\n",
             time(own.p50),
-            time(own.p99),
+            if *requests < FOR_P99 { "–".into() } else { time(own.p99) },
             ratio(own.p50, camshaft.p50),
             ratio(own.p50, indexed.p50),
             duration(*load),
@@ -133,6 +143,7 @@ fn duration(duration: Duration) -> String {
 /// Two digits, or all before the point.
 fn digits(value: f64) -> String {
     match value {
+        ..0.0995 => format!("{value:.3}"),
         ..0.995 => format!("{value:.2}"),
         ..9.95 => format!("{value:.1}"),
         _ => thousands(value.round() as usize),

@@ -32,7 +32,7 @@ struct Cedar {
 }
 
 enum Policies {
-    All(PolicySet),
+    All(Box<PolicySet>),
     Sliced(Map<PolicySet>),
 }
 
@@ -42,7 +42,7 @@ pub fn all(subject: &Subject) -> Load<'_> {
     let text: String = text::holders(world).map(|(holder, held)| policies(world, &holder, &held)).collect();
     Box::new(move |_| {
         let set = PolicySet::from_str(&text).map_err(|error| error.to_string())?;
-        load(world, Policies::All(set))
+        load(world, Policies::All(Box::new(set)))
     })
 }
 
@@ -206,7 +206,7 @@ impl Peer for Cedar {
 
     fn decide(&mut self, request: &Request<'_>) -> Verdict {
         let set = match &self.policies {
-            Policies::All(set) => set,
+            Policies::All(set) => set.as_ref(),
             Policies::Sliced(callers) => match callers.get(request.principal) {
                 Some(set) => set,
                 None => return Verdict::Nothing,

@@ -8,7 +8,7 @@ use crate::peer::{Load, Map, Peer, Verdict};
 use crate::peers::patterns::{self, Rule};
 use crate::text;
 
-/// Bytes that a compiled set, and the states that it makes while deciding, may take: no limit that matters.
+/// Bytes that a compiled set may take: more than any here does.
 const LIMIT: usize = 8 << 30;
 /// Bytes of lazily made states; past them the set starts over, again and again.
 const CACHE: usize = 256 << 20;
