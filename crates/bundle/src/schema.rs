@@ -135,6 +135,8 @@ schema! {
     Hot action_set_ends Words,
     /// An action set: `[intervals, then per interval first and one past the last rank, then glob ids]`.
     Hot action_set_words Words,
+    /// By action set: `[least rank, one past the greatest, 1 when all between belong]`; `[0, NONE, 0]` with globs.
+    Hot action_hulls Words,
     /// Condition keys: slots. The first are those of [`key`].
     Hot key_slots Words,
     /// Ends in `key_text`.
@@ -683,6 +685,24 @@ impl<'a> Tables<'a> {
     #[inline]
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// The record of `action_hulls` for the words of an action set.
+    pub fn hull_of(set: impl IntoIterator<Item = u32>) -> Option<[u32; 3]> {
+        let mut words = set.into_iter();
+        let intervals = words.next()?;
+        let (mut first, mut end) = (crate::NONE, 0);
+        for at in 0..intervals {
+            let (from, to) = (words.next()?, words.next()?);
+            if at == 0 {
+                first = from;
+            }
+            end = to;
+        }
+        Some(match words.next() {
+            Some(_) => [0, crate::NONE, 0],
+            None => [first, end, u32::from(intervals == 1)],
+        })
     }
 
     /// The bits of all anchor kinds in use.

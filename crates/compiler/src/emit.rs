@@ -2,7 +2,7 @@
 
 use camshaft_bundle::dictionary::{caller_text, pair_slots, text_slots};
 use camshaft_bundle::schema::{GROUP, option, scalar};
-use camshaft_bundle::{NONE, Root};
+use camshaft_bundle::{NONE, Root, Tables};
 use camshaft_frontend::normalize::Writer;
 use camshaft_frontend::parallel::{self, Workers};
 use camshaft_frontend::policy::{Options, Policy, PolicyId};
@@ -182,6 +182,7 @@ impl Emitter {
         root.action_prefixes = actions.prefixes.concat();
         root.action_globs = actions.globs.iter().flat_map(|(start, length)| [*start, *length]).collect();
         for set in actions.sets.items() {
+            root.action_hulls.extend(Tables::hull_of(set.iter().copied()).unwrap_or_default());
             root.action_set_words.extend(set);
             root.action_set_ends.push(number(root.action_set_words.len()));
         }

@@ -36,6 +36,14 @@ pub(crate) fn matches<'r>(
     Some(met)
 }
 
+/// Whether the action lies outside of all that the row's set holds.
+#[inline]
+pub(crate) fn misses_action(tables: &Tables<'_>, row: &Row, query: &Query<'_, '_>) -> Option<bool> {
+    let [_, _, _, _, actions, ..] = *row;
+    let [first, end, _] = tables.action_hulls.record::<3>(actions)?;
+    Some(query.action.rank < first || query.action.rank >= end)
+}
+
 /// The resource entry, all segments.
 fn resource(tables: &Tables<'_>, row: &Row, query: &Query<'_, '_>, view: View<'_, '_>) -> Option<bool> {
     let [flags, ..] = *row;

@@ -12,9 +12,18 @@ pub(super) fn check(tables: &Tables<'_>) -> Checked {
         text("action_globs", glob, tables.text, start, length)?;
     }
     ends("action_set_ends", tables.action_set_ends, tables.action_set_words.len())?;
-    for set in 0..tables.action_set_ends.records::<1>() {
+    let sets = tables.action_set_ends.records::<1>();
+    if tables.action_hulls.len() != (sets as usize).saturating_mul(3) {
+        return Err(fault("action_hulls", sets, "there is not one hull for each set"));
+    }
+    for set in 0..sets {
         if !is_set(tables, set).unwrap_or(false) {
             return Err(fault("action_set_words", set, "the set is malformed, unsorted or out of range"));
+        }
+        let words = tables.action_set_ends.range(set).and_then(|range| tables.action_set_words.slice(range));
+        let hull = words.and_then(|words| Tables::hull_of(words.iter()));
+        if hull.is_none() || tables.action_hulls.record::<3>(set) != hull {
+            return Err(fault("action_hulls", set, "the hull is not that of the set"));
         }
     }
     Ok(())
