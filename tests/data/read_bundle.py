@@ -10,16 +10,16 @@ TABLES = """
 w scalars, t text, w segment_slots, w segment_ends, t segment_text, w uin_slots, w uin_ends, t
 uin_text, w appid_slots, w appid_ends, t appid_text, w appid_accounts, w action_slots, w
 action_ends, t action_text, w action_ranks, w action_services, w action_prefixes, w action_globs, w
-action_set_ends, w action_set_words, w key_slots, w key_ends, t key_text, w name_slots, w name_ends,
-t name_text, w accounts, w levels, w identities, w identity_blocks, w filters, w identity_groups, w
-user_index, w caller_slots, w caller_ends, t caller_text, w caller_identities, w roles, w
-role_names, w role_ids, w blocks, w block_kinds, w block_slots, w block_policies, w postings, w
-groups, w trie_nodes, w trie_children, w automata, w automaton_classes, w automaton_next, w
-automaton_accept, w rows, w extras, w principal_set_ends, w principals, w pattern_ends, w pieces, w
-guard_ends, w guard_terms, w terms, w values, w network_nodes, w network_entries, w
-network_class_ends, w network_class_sets, w policies, t policy_text, w statements, w
-statement_places, t statement_text, w term_places, t term_text, w sources, t source_text, w
-prerequisites, t prerequisite_text, t provenance
+action_set_ends, w action_set_words, w action_hulls, w key_slots, w key_ends, t key_text, w
+name_slots, w name_ends, t name_text, w accounts, w levels, w identities, w identity_blocks, w
+filters, w identity_groups, w user_index, w caller_slots, w caller_ends, t caller_text, w
+caller_identities, w roles, w role_names, w role_ids, w blocks, w block_kinds, w block_slots, w
+block_policies, w postings, w groups, w trie_nodes, w trie_children, w automata, w
+automaton_classes, w automaton_next, w automaton_accept, w rows, w extras, w principal_set_ends, w
+principals, w pattern_ends, w pieces, w guard_ends, w guard_terms, w terms, w values, w
+network_nodes, w network_entries, w network_class_ends, w network_class_sets, w policies, t
+policy_text, w statements, w statement_places, t statement_text, w term_places, t term_text, w
+sources, t source_text, w prerequisites, t prerequisite_text, t provenance
 """
 
 

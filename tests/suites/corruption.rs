@@ -439,7 +439,7 @@ fn incomplete() -> Vec<Root> {
     let crowd: Vec<String> = crowd.by_ref().take(250).collect();
     let crowd: Vec<&str> = crowd.iter().map(String::as_str).collect();
     let mut scalars = vec![0; scalar::CAPABLE_SERVICES as usize];
-    for none in [scalar::GENERAL_UNKNOWN, scalar::RESOURCE_BLOCK, scalar::V4_ROOT, scalar::V6_ROOT] {
+    for none in [scalar::GENERAL_UNKNOWN, scalar::V4_ROOT, scalar::V6_ROOT] {
         scalars[none as usize] = NONE;
     }
     let bare = Root::default();

@@ -26,6 +26,9 @@ impl<'a> Dictionary<'a> {
     // PERF: a call would first lay the views of the tables out in memory.
     #[inline(always)]
     pub(crate) fn locate(&self, text: &str) -> Option<(u32, u32)> {
+        if self.ends.is_empty() {
+            return None;
+        }
         let hash = hash::text(self.seed, text);
         let tag = (hash >> 32) as u32;
         let mask = self.slots.records::<2>().checked_sub(1)?;

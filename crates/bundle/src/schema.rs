@@ -150,7 +150,8 @@ schema! {
     /// The names.
     Hot name_text Text,
 
-    /// By account number: `[APPID id, general block, first level, levels + 1 or 0]`.
+    /// By account number: `[APPID id, general block, first level, levels + 1 or 0, block of the resource policies of
+    /// its resources]`.
     Hot accounts Words,
     /// Organization levels: block numbers.
     Hot levels Words,
@@ -272,22 +273,20 @@ pub mod scalar {
     pub const ACCOUNTS: u32 = 2;
     /// Block of the general policies for unknown accounts.
     pub const GENERAL_UNKNOWN: u32 = 3;
-    /// Block of all resource policies.
-    pub const RESOURCE_BLOCK: u32 = 4;
     /// Bits of [`super::option`].
-    pub const OPTIONS: u32 = 5;
+    pub const OPTIONS: u32 = 4;
     /// Greatest artifact age in seconds, low half.
-    pub const MAX_AGE_LOW: u32 = 6;
+    pub const MAX_AGE_LOW: u32 = 5;
     /// High half.
-    pub const MAX_AGE_HIGH: u32 = 7;
+    pub const MAX_AGE_HIGH: u32 = 6;
     /// Root node of the IPv4 trie, or `NONE`.
-    pub const V4_ROOT: u32 = 8;
+    pub const V4_ROOT: u32 = 7;
     /// Root node of the IPv6 trie, or `NONE`.
-    pub const V6_ROOT: u32 = 9;
+    pub const V6_ROOT: u32 = 8;
     /// Greatest number of rows that a decision can have to verify for one spelling of one resource.
-    pub const MAX_CANDIDATES: u32 = 10;
+    pub const MAX_CANDIDATES: u32 = 9;
     /// First of the segment ids of the services that take resource policies; the rest follow.
-    pub const CAPABLE_SERVICES: u32 = 11;
+    pub const CAPABLE_SERVICES: u32 = 10;
 }
 
 /// Bits of the scalar `OPTIONS`.
@@ -445,7 +444,7 @@ pub mod identity {
 }
 
 /// Integers of a record of `accounts`.
-pub const ACCOUNT_WORDS: usize = 4;
+pub const ACCOUNT_WORDS: usize = 5;
 /// Integers of a record of `roles`.
 pub const ROLE_WORDS: usize = 10;
 

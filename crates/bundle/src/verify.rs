@@ -41,7 +41,8 @@ pub(crate) fn check(tables: &Tables<'_>) -> Checked {
     networks::check(tables)?;
     conditions::check(tables)?;
     names::check(tables)?;
-    blocks::check(tables)
+    blocks::check(tables)?;
+    directory::scopes(tables)
 }
 
 /// The scalars, whose length everything else relies on.
@@ -63,9 +64,6 @@ fn scalars(tables: &Tables<'_>) -> Checked {
         general.map(|kind| is_block(tables, tables.scalar(scalar::GENERAL_UNKNOWN), kind));
     if !identity && !session {
         return fault(scalar::GENERAL_UNKNOWN, "the block does not exist or is of another kind");
-    }
-    if !is_block(tables, tables.scalar(scalar::RESOURCE_BLOCK), policy::RESOURCE) {
-        return fault(scalar::RESOURCE_BLOCK, "the block does not exist or is of another kind");
     }
     let services = tables.segment_ends.records::<1>();
     for (index, service) in (0u32..).zip(tables.scalars.iter()).skip(scalar::CAPABLE_SERVICES as usize) {

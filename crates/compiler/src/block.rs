@@ -51,7 +51,7 @@ pub(crate) struct Block {
 /// Keys up to which a block is a list to scan.
 const LIST_KEYS: usize = 8;
 /// Rows up to which a block needs no keys.
-const LIST_ROWS: usize = 4;
+const LIST_ROWS: usize = 8;
 /// Actions, or services of actions, up to which a row may stand under each of them: a row is never copied
 /// under more keys, so an index stays linear in the rows.
 const ACTION_KEYS: usize = 16;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use camshaft_bundle::NONE;
-use camshaft_bundle::schema::identity;
+use camshaft_bundle::schema::{ACCOUNT_WORDS, identity};
 use camshaft_frontend::policy::{Account, PolicyId, PolicySet, Role, User};
 
 use crate::config::Config;
@@ -16,7 +16,7 @@ use crate::lower::{Attachment, Lowering};
 pub(crate) struct Directory {
     /// Policy numbers of each block, sorted.
     pub(crate) sets: Vec<Vec<u32>>,
-    pub(crate) accounts: Vec<[u32; 4]>,
+    pub(crate) accounts: Vec<[u32; ACCOUNT_WORDS]>,
     pub(crate) levels: Vec<u32>,
     pub(crate) identities: Vec<[u32; identity::WORDS]>,
     /// Block and filter.
@@ -31,7 +31,6 @@ pub(crate) struct Directory {
     pub(crate) role_names: Vec<(u32, u32, u32)>,
     pub(crate) role_ids: Vec<(u32, u32, u32)>,
     pub(crate) general_unknown: u32,
-    pub(crate) resource_block: u32,
     numbers: HashMap<Vec<u32>, u32>,
 }
 
@@ -64,12 +63,7 @@ pub(crate) fn build(world: &PolicySet, lowering: &mut Lowering<'_>, config: &Con
     for (account_number, account) in (0u32..).zip(&world.accounts) {
         builder.account(account_number, account);
     }
-    let scoped = (0u32..).zip(&world.resource_policies);
-    let mut resource: Vec<u32> = scoped
-        .map(|(index, policy)| builder.lowering.policy(policy.policy, Attachment::Scope(index)))
-        .collect();
-    resource.sort_unstable();
-    builder.directory.resource_block = builder.block(resource);
+    builder.scopes(world);
     builder.holdings(config);
     builder.directory
 }
@@ -94,6 +88,24 @@ impl Builder<'_, '_> {
     /// The block of an attachment set, `NONE` for an empty one.
     fn block(&mut self, set: Vec<u32>) -> u32 {
         self.directory.block(set, self.sharing)
+    }
+
+    /// The resource policies of each account's resources.
+    fn scopes(&mut self, world: &PolicySet) {
+        let mut sets: Vec<Vec<u32>> = vec![Vec::new(); world.accounts.len()];
+        for (index, policy) in (0u32..).zip(&world.resource_policies) {
+            let number = self.lowering.policy(policy.policy, Attachment::Scope(index));
+            if let Some(set) = sets.get_mut(policy.account as usize) {
+                set.push(number);
+            }
+        }
+        for (account, mut set) in sets.into_iter().enumerate() {
+            set.sort_unstable();
+            let block = self.block(set);
+            if let Some([.., resource]) = self.directory.accounts.get_mut(account) {
+                *resource = block;
+            }
+        }
     }
 
     /// Decides which blocks answer for each identity.
@@ -144,7 +156,8 @@ impl Builder<'_, '_> {
         let levels = account.levels.as_ref().map_or(0, |levels| number(levels.len()) + 1);
         let appid =
             account.appid.as_deref().and_then(|appid| self.lowering.appids.find(appid)).unwrap_or(NONE);
-        self.directory.accounts.push([appid, general_block, first_level, levels]);
+        // Resource policies are numbered behind all others.
+        self.directory.accounts.push([appid, general_block, first_level, levels, NONE]);
     }
 
     fn user(

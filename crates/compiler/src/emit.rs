@@ -1,7 +1,7 @@
 //! Everything to flat tables, and the tables to bytes.
 
 use camshaft_bundle::dictionary::{caller_text, pair_slots, text_slots};
-use camshaft_bundle::schema::{GROUP, option, scalar};
+use camshaft_bundle::schema::{ACCOUNT_WORDS, GROUP, option, scalar};
 use camshaft_bundle::{NONE, Root, Tables};
 use camshaft_frontend::normalize::Writer;
 use camshaft_frontend::parallel::{self, Workers};
@@ -431,7 +431,7 @@ impl Emitter {
     fn candidates(&self, directory: &Directory, blocks: &[Block]) -> u32 {
         let of = |block: u32| blocks.get(block as usize).map_or(0, |block| block.candidates);
         let sum = |counts: &mut dyn Iterator<Item = u32>| counts.fold(0, u32::saturating_add);
-        let levels = |account: &[u32; 4]| {
+        let levels = |account: &[u32; ACCOUNT_WORDS]| {
             let levels = directory.levels.iter().skip(account[2] as usize);
             sum(&mut levels.take(account[3].saturating_sub(1) as usize).map(|block| of(*block)))
         };
@@ -445,7 +445,8 @@ impl Emitter {
             directory.accounts.iter().map(|account| of(account[1]).saturating_add(levels(account)));
         let caller = identities.chain(strangers).max().unwrap_or(0).max(of(directory.general_unknown));
         let trust = directory.roles.iter().map(|role| of(role[3])).max().unwrap_or(0);
-        let resource = of(directory.resource_block).saturating_mul(2);
+        let resource = directory.accounts.iter().map(|account| of(account[4])).max().unwrap_or(0);
+        let resource = resource.saturating_mul(2);
         caller.saturating_add(trust).saturating_add(resource)
     }
 
@@ -472,7 +473,6 @@ impl Emitter {
             (scalar::SEED_HIGH, (seed >> 32) as u32),
             (scalar::ACCOUNTS, number(world.accounts.len())),
             (scalar::GENERAL_UNKNOWN, directory.general_unknown),
-            (scalar::RESOURCE_BLOCK, directory.resource_block),
             (scalar::OPTIONS, flags),
             (scalar::MAX_AGE_LOW, age as u32),
             (scalar::MAX_AGE_HIGH, (age >> 32) as u32),

@@ -2,7 +2,7 @@
 
 use core::cell::{Cell, OnceCell};
 
-use camshaft_bundle::schema::{ROLE_WORDS, anchor, block, scalar};
+use camshaft_bundle::schema::{ACCOUNT_WORDS, ROLE_WORDS, block, scalar};
 use camshaft_bundle::{NONE, Range, Tables};
 use camshaft_value::principal::Caller;
 use camshaft_value::resource::{Requested, Resource, lacks_slash};
@@ -347,7 +347,7 @@ impl<'r, M: Mode> Evaluation<'_, 'r, '_, '_, M> {
         hits: &mut Hits,
     ) -> Option<bool> {
         let tables = self.world.side.tables;
-        let [_, _, first, levels] = identity.account;
+        let [_, _, first, levels, _] = identity.account;
         // No organization, or none but its root.
         if !identity.account_known || levels <= 1 || !identity.is_bound_by_scp(tables)? {
             return Some(true);
@@ -450,19 +450,24 @@ impl<'r, M: Mode> Evaluation<'_, 'r, '_, '_, M> {
     ) -> Option<()> {
         let world = self.world.side;
         let tables = world.tables;
-        let holding = Holding::whole(Part::Resource, tables.scalar(scalar::RESOURCE_BLOCK));
-        if holding.block == NONE {
-            return Some(());
-        }
         let second = self.checked.identity.is_some_and(Identity::has_identity);
         let side = Side { view: View::unsigned(tables), ..world };
         let unsigned = Asked { side, ..self.world };
-        let as_anyone = Holding { part: Part::Anyone, ..holding };
         for query in queries {
-            // A scope is never met by halves: the owner must be known. Other services have no scopes.
-            if query.uin == anchor::MISSING || !is_capable(tables, query.service) {
+            // A scope is never met by halves: the owner must be known, and of the directory.
+            let own = self.checked.identity.filter(|identity| identity.root_id == query.uin);
+            let account = match own {
+                Some(identity) => identity.account,
+                None if query.uin >= tables.scalar(scalar::ACCOUNTS) => continue,
+                None => tables.accounts.record::<ACCOUNT_WORDS>(query.uin)?,
+            };
+            let [.., block] = account;
+            // Other services have no scopes.
+            if block == NONE || !is_capable(tables, query.service) {
                 continue;
             }
+            let holding = Holding::whole(Part::Resource, block);
+            let as_anyone = Holding::whole(Part::Anyone, block);
             self.world.visit(holding, query, marks, |number| {
                 let flow = self.world.row(holding, number, query, hits)?;
                 // PERF: few rows admit everyone, and only those are asked again.

@@ -29,12 +29,15 @@ pub(crate) struct ActionIds<'r> {
 impl<'r> ActionIds<'r> {
     /// Reads and looks up the action of a request; `None` when it is malformed.
     pub(crate) fn read(tables: &Tables<'_>, text: &'r str) -> Option<Self> {
-        Self::known(tables, strip_name(text)).or_else(|| Self::unknown(tables, Action::parse(text)?))
+        Self::known(tables, strip_name(text)).or_else(|| {
+            let Action { text, service, .. } = Action::parse(text)?;
+            Self::unknown(tables, text, service)
+        })
     }
 
     /// The same action in the ids of another bundle.
     pub(crate) fn again(&self, tables: &Tables<'_>) -> Option<Self> {
-        Self::known(tables, self.text).or_else(|| Self::unknown(tables, Action::of_known(self.text)?))
+        Self::known(tables, self.text).or_else(|| Self::unknown(tables, self.text, self.service_text))
     }
 
     /// An action that some policy names exactly.
@@ -47,10 +50,10 @@ impl<'r> ActionIds<'r> {
         Some(Self { text, id, rank, service, service_text })
     }
 
-    fn unknown(tables: &Tables<'_>, action: Action<'r>) -> Option<Self> {
-        let service = tables.segments().find(action.service).unwrap_or(NONE);
-        let rank = prefix_rank(tables, action.text)?;
-        Some(Self { text: action.text, id: NONE, rank, service, service_text: action.service })
+    /// An action that no policy names exactly.
+    fn unknown(tables: &Tables<'_>, text: &'r str, service_text: &'r str) -> Option<Self> {
+        let service = tables.segments().find(service_text).unwrap_or(NONE);
+        Some(Self { text, id: NONE, rank: prefix_rank(tables, text)?, service, service_text })
     }
 
     /// Whether an action set holds the action.

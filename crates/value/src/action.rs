@@ -14,9 +14,8 @@ pub struct Action<'a> {
 }
 
 impl<'a> Action<'a> {
-    /// The parts of a text that is known to be a sound action without `name/`, such as one that policies
-    /// name.
-    pub fn of_known(text: &'a str) -> Option<Self> {
+    /// The parts of a text without `name/` that may be an action.
+    fn split(text: &'a str) -> Option<Self> {
         let (service, rest) = alphabet::split_while(text, alphabet::is_service_byte);
         Some(Self { text, service, operation: rest.strip_prefix(':')? })
     }
@@ -24,7 +23,7 @@ impl<'a> Action<'a> {
     /// Reads the action of a request; `None` when it is malformed (CAM0602).
     pub fn parse(text: &'a str) -> Option<Self> {
         let text = strip_name(text);
-        let Self { service, operation, .. } = Self::of_known(text)?;
+        let Self { service, operation, .. } = Self::split(text)?;
         let concrete = |b: u8| b != b'*' && alphabet::is_operation_byte(b);
         let sound = alphabet::is_service(service) && !operation.is_empty() && operation.bytes().all(concrete);
         sound.then_some(Self { text, service, operation })

@@ -1,10 +1,10 @@
 //! Accounts, identities and roles, and the tables by which callers find them.
 
 use crate::dictionary::caller_text;
-use crate::schema::{ACCOUNT_WORDS, ROLE_WORDS, Tables, identity, policy, scalar};
+use crate::schema::{ACCOUNT_WORDS, ROLE_WORDS, Tables, block, identity, policy, row, scalar};
 use crate::verify::dictionaries::pairs;
 use crate::verify::{Bits, Checked, Layout, fault, is_block, records, text};
-use crate::words::NONE;
+use crate::words::{NONE, Range};
 
 /// The whole directory.
 pub(super) fn check(tables: &Tables<'_>) -> Checked {
@@ -23,12 +23,15 @@ fn accounts(tables: &Tables<'_>) -> Checked {
     }
     let mut levels = Layout::new("levels", tables.levels.len());
     for (number, record) in records::<ACCOUNT_WORDS>(TABLE, tables.accounts)? {
-        let [appid, general, first, above] = record;
+        let [appid, general, first, above, resource] = record;
         if appid != NONE && tables.appid_accounts.get(appid) != Some(number) {
             return Err(fault(TABLE, number, "the APPID is that of another account"));
         }
         if !is_block(tables, general, policy::IDENTITY) {
             return Err(fault(TABLE, number, "the block does not exist or is of another kind"));
+        }
+        if !is_block(tables, resource, policy::RESOURCE) {
+            return Err(fault(TABLE, number, "the resource policies do not exist or are of another kind"));
         }
         levels.take(number, first, above.saturating_sub(1))?;
     }
@@ -48,6 +51,43 @@ fn accounts(tables: &Tables<'_>) -> Checked {
         }
     }
     Ok(())
+}
+
+/// Each resource policy stands once, in the block of the account that owns what its rows are about: a request
+/// looks nowhere else.
+pub(super) fn scopes(tables: &Tables<'_>) -> Checked {
+    const TABLE: &str = "accounts";
+    let mut seen = Bits::new(tables.policies.len());
+    let mut count = 0usize;
+    for (number, [.., resource]) in records::<ACCOUNT_WORDS>(TABLE, tables.accounts)? {
+        let policies = tables.blocks.record::<{ block::WORDS }>(resource).and_then(|record| {
+            let [_, _, _, _, _, first, policies, _] = record;
+            tables.block_policies.slice(Range { start: first, end: first.checked_add(policies)? })
+        });
+        for policy in policies.iter().flat_map(|policies| policies.iter()) {
+            let own = owns(tables, number, policy);
+            if seen.has(policy) || own != Some(true) {
+                return Err(fault(TABLE, number, "a resource policy is about another account's resources"));
+            }
+            seen.set(policy);
+            count = count.saturating_add(1);
+        }
+    }
+    let all = records::<{ policy::WORDS }>("policies", tables.policies)?;
+    let all = all.filter(|(_, [_, _, _, _, _, _, kind, _])| *kind == policy::RESOURCE).count();
+    if all == count { Ok(()) } else { Err(fault(TABLE, 0, "a resource policy is no account's")) }
+}
+
+/// Whether all rows of a policy are about resources of the account.
+fn owns(tables: &Tables<'_>, account: u32, policy: u32) -> Option<bool> {
+    let [first, rows, ..] = tables.policies.record::<{ policy::WORDS }>(policy)?;
+    for number in first..first.checked_add(rows)? {
+        let [flags, _, _, owner, ..] = tables.rows.record::<{ row::WORDS }>(number)?;
+        if flags >> row::flag::ACCOUNT_SHIFT & 7 != row::account::UIN || owner != account {
+            return Some(false);
+        }
+    }
+    Some(true)
 }
 
 /// Returns how many are sub-accounts and how many are roles.

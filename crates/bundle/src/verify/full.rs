@@ -61,7 +61,7 @@ fn candidates(tables: &Tables<'_>) -> u32 {
     let of = |number: u32| tables.blocks.record::<{ block::WORDS }>(number).map_or(0, |[.., count]| count);
     let sum = |counts: &mut dyn Iterator<Item = u32>| counts.fold(0u32, u32::saturating_add);
     let levels = |account: u32| {
-        let [_, _, first, above] = tables.accounts.record::<ACCOUNT_WORDS>(account).unwrap_or_default();
+        let [_, _, first, above, _] = tables.accounts.record::<ACCOUNT_WORDS>(account).unwrap_or_default();
         let range = first..first.saturating_add(above.saturating_sub(1));
         sum(&mut range.filter_map(|level| tables.levels.get(level)).map(of))
     };
@@ -84,7 +84,10 @@ fn candidates(tables: &Tables<'_>) -> u32 {
     let caller =
         identities.chain(strangers).max().unwrap_or(0).max(of(tables.scalar(scalar::GENERAL_UNKNOWN)));
     // Resource policies are asked for the caller and for an unsigned one (CITE EVA-13).
-    let resource = of(tables.scalar(scalar::RESOURCE_BLOCK)).saturating_mul(2);
+    let resource = (0..tables.scalar(scalar::ACCOUNTS))
+        .filter_map(|account| tables.accounts.record::<ACCOUNT_WORDS>(account))
+        .map(|[.., resource]| of(resource));
+    let resource = resource.max().unwrap_or(0).saturating_mul(2);
     let owner = trust.max().unwrap_or(0).saturating_add(resource);
     caller.saturating_add(owner)
 }
