@@ -29,8 +29,9 @@ pub struct Figures {
     pub mean: f64,
 }
 
-/// Answers requests; the number only keeps the compiler from leaving the work out.
-type Decide<'c> = Box<dyn FnMut(&[Request<'_>]) -> u64 + 'c>;
+/// Answers requests, given the place of the first among all; the number only keeps the compiler from leaving the
+/// work out.
+type Decide<'c> = Box<dyn FnMut(usize, &[Request<'_>]) -> u64 + 'c>;
 
 /// Something that answers requests.
 pub struct Contestant<'c> {
@@ -41,9 +42,13 @@ pub struct Contestant<'c> {
 impl<'c> Contestant<'c> {
     /// Takes what decides one request.
     pub fn new(mut decide: impl FnMut(&Request<'_>) -> u64 + 'c) -> Self {
-        let decide = move |requests: &[Request<'_>]| {
+        Self::of_many(move |_, requests| {
             requests.iter().map(|request| decide(black_box(request))).fold(0, u64::wrapping_add)
-        };
+        })
+    }
+
+    /// Takes what decides some requests, given the place of the first among all.
+    pub fn of_many(decide: impl FnMut(usize, &[Request<'_>]) -> u64 + 'c) -> Self {
         Self { decide: Box::new(decide), rounds: Vec::new() }
     }
 
@@ -52,8 +57,8 @@ impl<'c> Contestant<'c> {
         let clock = overhead(&mut *self.decide);
         let begin = Instant::now();
         let mut times = Vec::with_capacity(requests.len());
-        for request in requests {
-            times.push(time(&mut *self.decide, core::slice::from_ref(request)).saturating_sub(clock));
+        for (at, request) in requests.iter().enumerate() {
+            times.push(time(&mut *self.decide, at, core::slice::from_ref(request)).saturating_sub(clock));
             if begin.elapsed() > most {
                 break;
             }
@@ -62,7 +67,8 @@ impl<'c> Contestant<'c> {
         let size = BATCH.min(count);
         let mut batches: Vec<u64> = requests[..count]
             .chunks_exact(size)
-            .map(|requests| time(&mut *self.decide, requests).saturating_sub(clock))
+            .enumerate()
+            .map(|(at, requests)| time(&mut *self.decide, at * size, requests).saturating_sub(clock))
             .collect();
         batches.sort_unstable();
         batches.truncate((batches.len() * 98).div_ceil(100));
@@ -89,16 +95,16 @@ impl<'c> Contestant<'c> {
 }
 
 /// Nanoseconds of one call.
-fn time(decide: &mut dyn FnMut(&[Request<'_>]) -> u64, requests: &[Request<'_>]) -> u64 {
+fn time(decide: &mut dyn FnMut(usize, &[Request<'_>]) -> u64, at: usize, requests: &[Request<'_>]) -> u64 {
     black_box(requests.iter().map(touch).fold(0, u64::wrapping_add));
     let begin = Instant::now();
-    black_box(decide(requests));
+    black_box(decide(at, requests));
     begin.elapsed().as_nanos() as u64
 }
 
 /// The median time of a call that decides nothing.
-fn overhead(decide: &mut dyn FnMut(&[Request<'_>]) -> u64) -> u64 {
-    let mut times: Vec<u64> = (0..1_001).map(|_| time(&mut *decide, &[])).collect();
+fn overhead(decide: &mut dyn FnMut(usize, &[Request<'_>]) -> u64) -> u64 {
+    let mut times: Vec<u64> = (0..1_001).map(|_| time(&mut *decide, 0, &[])).collect();
     times.sort_unstable();
     times[times.len() / 2]
 }

@@ -10,7 +10,7 @@ use camshaft_compiler::{Config, compile};
 use camshaft_frontend::policy::{PolicyId, PolicySet};
 use camshaft_frontend::request;
 use camshaft_frontend::world::{Loaded, NoFiles, Overrides, WorldInput, load};
-use camshaft_runtime::{Decision, Engine};
+use camshaft_runtime::{Decision, Engine, ErrorCode, Request, Scratch};
 use camshaft_tests::generate::{Features, Random, Requests, world};
 use camshaft_tests::product::{Product, load_text};
 use serde_json::{Value, json};
@@ -41,9 +41,27 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// A decision for a caller and an action that this or another engine has prepared.
+fn prepared(by: &Engine, engine: &Engine, request: &Request<'_>, scratch: &mut Scratch) -> Decision {
+    let anonymous = Request { principal: "", action: "", ..*request };
+    match (by.principal(request.principal), by.action(request.action)) {
+        (Ok(principal), Ok(action)) => engine.decide_prepared(&principal, &action, &anonymous, scratch),
+        // What cannot be prepared is what the request would be refused for, unless something else comes first.
+        (Err(code), _) | (_, Err(code)) => {
+            let decision = engine.decide(request, scratch);
+            let refused = matches!(decision, Decision::Error { .. });
+            assert!(refused, "{code}: {decision:?}");
+            decision
+        }
+    }
+}
+
 #[test]
 fn decide_allocates_nothing() {
     let mut decided = 0;
+    let others: Vec<Product> = (900..903)
+        .map(|seed| Product::new(&load_text(&world(seed, Features::all()).to_string()), &Config::default()))
+        .collect();
     for seed in 0..150 {
         let value = world(seed, Features::all());
         let loaded = load_text(&value.to_string());
@@ -56,9 +74,18 @@ fn decide_allocates_nothing() {
             let Ok(request) = request::parse(&text) else { continue };
             let session = product.decider().session(&request);
             with_request(&request, &session, |request| {
+                let engine = product.decider().engine();
                 let before = ALLOCATIONS.with(Cell::get);
-                let decision = product.decider().engine().decide(request, &mut scratch);
+                let decision = engine.decide(request, &mut scratch);
                 assert_eq!(ALLOCATIONS.with(Cell::get), before, "world {seed}, {text}, {decision:?}");
+                // The other ways to ask answer the same, and allocate as little.
+                let mut many = [Decision::Error { code: ErrorCode::Bundle }; 11];
+                engine.decide_many(&[*request; 11], &mut many, &mut scratch);
+                assert_eq!(many, [decision; 11], "world {seed}, {text}");
+                assert_eq!(prepared(engine, engine, request, &mut scratch), decision, "world {seed}, {text}");
+                let other = others[decided % others.len()].decider().engine();
+                assert_eq!(prepared(other, engine, request, &mut scratch), decision, "world {seed}, {text}");
+                assert_eq!(ALLOCATIONS.with(Cell::get), before, "world {seed}, {text}");
             });
             decided += 1;
         }
@@ -282,6 +309,17 @@ fn worlds_may_be_streams() {
     let request =
         r#"{"principal":"qcs::cam::uin/100000000001:uin/100000000011","action":"cvm:X","resource":"*"}"#;
     assert_eq!(product.answer(request).decision, "allow");
+}
+
+/// Places that do not fit the requests could keep an answer of before.
+#[test]
+fn many_requests_need_as_many_places() {
+    let loaded = one_user(vec![json!({ "effect": "allow", "action": ["*"], "resource": ["*"] })], raised());
+    let product = Product::new(&loaded, &Config::default());
+    let mut scratch = product.decider().engine().scratch();
+    let mut places = [Decision::Allow { witness: None }; 2];
+    product.decider().engine().decide_many(&[Request::default(); 3], &mut places, &mut scratch);
+    assert_eq!(places, [Decision::Error { code: ErrorCode::Size }; 2]);
 }
 
 /// A session policy with a larger literal filter than the world's: its marks must not outlive a decision.

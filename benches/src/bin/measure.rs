@@ -4,20 +4,24 @@
 //! workload at the sizes of its file. Sizes that a workload's file does not name are measured as well when
 //! they are asked for. From 1,000,000 statements on the build from JSON is left out unless `--json` is given.
 
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use camshaft_benches::baseline::{Answer, Baseline, Search};
 use camshaft_benches::request::with_requests;
 use camshaft_benches::subject::{Subject, Tally, compare};
-use camshaft_benches::timing::{Contestant, Figures, median, race};
+use camshaft_benches::timing::{BATCH, Contestant, Figures, median, race};
 use camshaft_benches::workload::{self, Workload};
 use camshaft_benches::{product, timing};
 use camshaft_bundle::schema::Section;
 use camshaft_compiler::Stats;
-use camshaft_runtime::Engine;
+use camshaft_runtime::{Action, Decision, Engine, Layer, Principal, Request};
 
 /// Most time of one round of one contestant.
 const ROUND: Duration = Duration::from_millis(1_500);
+
+/// What no request was answered with yet.
+const NOTHING: Decision = Decision::ImplicitDeny { layer: Layer::Identity };
 
 struct Arguments {
     workloads: Vec<String>,
@@ -87,13 +91,14 @@ impl Report {
     fn print(&self) {
         println!("### Decisions\n");
         println!(
-            "Nanoseconds; p50, p99, p99.9 of single decisions, mean in batches of {}. Ratio: indexed mean / engine mean.\n",
+            "Nanoseconds; p50, p99, p99.9 of single decisions, mean in batches of {}; prepared: caller and action looked up before; \
+             many: batches by `decide_many`. Ratio: indexed mean / engine mean.\n",
             timing::BATCH
         );
         println!(
-            "| workload | statements | engine p50 | p99 | p99.9 | mean | indexed p50 | p99 | mean | naive p50 | mean | ratio |"
+            "| workload | statements | engine p50 | p99 | p99.9 | mean | prepared p50 | mean | many | indexed p50 | p99 | mean | naive p50 | mean | ratio |"
         );
-        println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
+        println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         self.decisions.iter().for_each(|row| println!("{row}"));
         println!("\n### Building and opening\n");
         println!("Bytes are a statement's; rates in 1,000 statements/s; peak: growth of the resident set.\n");
@@ -120,25 +125,52 @@ fn measure(workload: &Workload, size: usize, arguments: &Arguments, report: &mut
         let tally = compare(&engine, &baseline, Search::Indexed, requests);
         let naive = requests.len().min(50_000_000 / size).max(64);
         let _ = compare(&engine, &baseline, Search::Naive, &requests[..naive]);
-        let mut scratch = engine.scratch();
+        let [mut scratch, mut other, mut third] = [(); 3].map(|()| engine.scratch());
+        let prepared: Vec<_> = requests.iter().map(|request| prepare(&engine, request)).collect();
+        let mut decided = vec![NOTHING; BATCH];
         let mut contestants = [
             Contestant::new(|request| number(engine.decide(request, &mut scratch).into())),
+            Contestant::of_many(|at, requests| {
+                let decide = |(request, (principal, action)): (&_, &(Principal<'_>, Action<'_>))| {
+                    number(engine.decide_prepared(principal, action, black_box(request), &mut other).into())
+                };
+                requests.iter().zip(&prepared[at..]).map(decide).fold(0, u64::wrapping_add)
+            }),
+            Contestant::of_many(|_, requests| {
+                let decided = &mut decided[..requests.len()];
+                engine.decide_many(black_box(requests), decided, &mut third);
+                decided.iter().map(|decision| number((*decision).into())).fold(0, u64::wrapping_add)
+            }),
             Contestant::new(|request| number(baseline.decide(request, Search::Indexed))),
             Contestant::new(|request| number(baseline.decide(request, Search::Naive))),
         ];
         race(&mut contestants, requests, arguments.rounds, ROUND);
-        let [ours, indexed, naive] = contestants.each_ref().map(Contestant::figures);
-        report.decisions.push(decisions(&head, ours, indexed, naive));
+        let figures = contestants.each_ref().map(Contestant::figures);
+        report.decisions.push(decisions(&head, &figures));
         report.shapes.push(shape(&head, requests.len(), tally, &stats));
     });
 }
 
-fn decisions(head: &str, ours: Figures, indexed: Figures, naive: Figures) -> String {
+/// Caller and action of a request, looked up.
+fn prepare<'r>(engine: &Engine, request: &Request<'r>) -> (Principal<'r>, Action<'r>) {
+    let prepared = engine
+        .principal(request.principal)
+        .and_then(|principal| engine.action(request.action).map(|action| (principal, action)));
+    let Ok(prepared) = prepared else { panic!("{request:?} is malformed") };
+    let decided = engine.decide_prepared(&prepared.0, &prepared.1, request, &mut engine.scratch());
+    assert_eq!(decided, engine.decide(request, &mut engine.scratch()), "{request:?}");
+    prepared
+}
+
+fn decisions(head: &str, [ours, prepared, many, indexed, naive]: &[Figures; 5]) -> String {
     let fields = [
         ours.p50,
         ours.p99,
         ours.p999,
         ours.mean,
+        prepared.p50,
+        prepared.mean,
+        many.mean,
         indexed.p50,
         indexed.p99,
         indexed.mean,

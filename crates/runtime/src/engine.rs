@@ -11,6 +11,7 @@ use crate::checked::{Checked, may_ask, resources, signed};
 use crate::decision::{Decision, ErrorCode, Origin, Statement};
 use crate::evaluate::evaluate;
 use crate::mode::{Full, Mode, Witness};
+use crate::prepared::engine_number;
 use crate::query::ActionIds;
 use crate::request::Request;
 use crate::scratch::Scratch;
@@ -19,6 +20,10 @@ use crate::scratch::Scratch;
 #[derive(Debug)]
 pub struct Engine {
     bundle: Bundle,
+    /// What it has prepared bears this number.
+    number: u64,
+    /// States of the largest literal filter.
+    states: usize,
 }
 
 /// A decision with all deciding statements.
@@ -33,7 +38,14 @@ pub struct Reasons {
 impl Engine {
     /// Takes an opened bundle.
     pub fn new(bundle: Bundle) -> Self {
-        Self { bundle }
+        use camshaft_bundle::schema::automaton;
+        let automata = bundle.tables().automata.iter_records::<{ automaton::WORDS }>();
+        let states = automata.map(|[_, _, _, states, _, _]| states).max().unwrap_or(0) as usize;
+        Self { bundle, number: engine_number(), states }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// The bundle.
@@ -43,12 +55,7 @@ impl Engine {
 
     /// Memory for the decisions of one thread.
     pub fn scratch(&self) -> Scratch {
-        use camshaft_bundle::schema::automaton;
-        let automata = self.bundle.tables().automata;
-        let states = (0..automata.records::<{ automaton::WORDS }>())
-            .filter_map(|number| automata.record::<{ automaton::WORDS }>(number))
-            .map(|[_, _, _, states, _, _]| states);
-        Scratch::new(states.max().unwrap_or(0) as usize)
+        Scratch::new(self.states)
     }
 
     /// Decides. Allocates nothing, takes no lock, never panics; the time is bounded by the length of the
@@ -109,9 +116,23 @@ impl Engine {
         let identity = Identity::read(tables, request.principal)?;
         signed(request, identity.as_ref())?;
         let action = ActionIds::read(tables, request.action).ok_or(ErrorCode::Action)?;
-        may_ask(identity.as_ref(), &action)?;
-        let first = resources(tables, request.resources, identity.as_ref(), &action)?;
-        let checked = Checked::new(tables, request, identity.as_ref(), &action, &first)?;
+        self.decide_for(identity.as_ref(), &action, request, scratch, mode)
+    }
+
+    /// What is left where the size is right and caller and action are known.
+    #[inline]
+    pub(crate) fn decide_for(
+        &self,
+        identity: Option<&Identity<'_>>,
+        action: &ActionIds<'_>,
+        request: &Request<'_>,
+        scratch: &mut Scratch,
+        mode: impl Mode,
+    ) -> Result<Decision, ErrorCode> {
+        let tables = self.bundle.tables();
+        may_ask(identity, action)?;
+        let first = resources(tables, request.resources, identity, action)?;
+        let checked = Checked::new(tables, request, identity, action, &first)?;
         evaluate(tables, &checked, scratch, mode).ok_or(ErrorCode::Bundle)
     }
 }

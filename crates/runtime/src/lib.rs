@@ -16,6 +16,7 @@
     )
 )]
 
+mod batch;
 mod caller;
 mod candidates;
 mod checked;
@@ -27,6 +28,7 @@ mod evaluate;
 mod explain;
 mod guard;
 mod mode;
+mod prepared;
 mod query;
 mod request;
 mod row;
@@ -39,6 +41,7 @@ pub use engine::{Engine, Reasons};
 pub use explain::{
     Dimension, Explanation, Miss, Part, PartReport, Prerequisite, ResourceReport, StatementReport,
 };
+pub use prepared::{Action, Principal};
 pub use request::{Request, Session, SessionPolicy};
 pub use scratch::Scratch;
 pub use shared::{Current, EngineReader, SharedEngine, Stamp};
