@@ -14,7 +14,7 @@ action_set_ends, w action_set_words, w action_hulls, w key_slots, w key_ends, t 
 name_slots, w name_ends, t name_text, w accounts, w levels, w identities, w identity_blocks, w
 filters, w identity_groups, w user_index, w caller_slots, w caller_ends, t caller_text, w
 caller_identities, w roles, w role_names, w role_ids, w blocks, w block_kinds, w block_slots, w
-block_policies, w postings, w groups, w trie_nodes, w trie_children, w automata, w
+block_lists, w block_policies, w postings, w groups, w trie_nodes, w trie_children, w automata, w
 automaton_classes, w automaton_next, w automaton_accept, w rows, w extras, w principal_set_ends, w
 principals, w pattern_ends, w pieces, w guard_ends, w guard_terms, w terms, w values, w
 network_nodes, w network_entries, w network_class_ends, w network_class_sets, w policies, t

@@ -41,7 +41,7 @@ fn samples() -> Vec<Sample> {
         ("default", Config::default()),
         ("groups", grouped()),
         ("literal filter", grouped().state_budget(1)),
-        ("networks listed", Config::default().network_tries(false).dense_rows(1)),
+        ("networks listed, keys not", Config::default().network_tries(false).dense_rows(1).listed_keys(0)),
         ("one block an account", Config::default().merge_rows(0).light_rows(0).replication(0).fragments(0)),
     ];
     let mut samples = Vec::new();

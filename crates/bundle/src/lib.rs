@@ -23,6 +23,7 @@ pub mod hash;
 mod header;
 mod open;
 pub mod schema;
+pub mod slots;
 mod verify;
 mod words;
 mod write;

@@ -8,6 +8,7 @@
 use rkyv::{Archive, Serialize};
 
 use crate::dictionary::{Dictionary, Pairs};
+use crate::slots::Slots;
 use crate::words::{Text, Words};
 
 /// What a table is for.
@@ -185,8 +186,11 @@ schema! {
     Hot blocks Words,
     /// Anchor kinds.
     Hot block_kinds Words,
-    /// Index slots: `[tag, posting]`.
+    /// Slots of blocks that are hash tables: `[tag, posting]`.
     Hot block_slots Words,
+    /// Slots of blocks that are lists: 16-bit tags, two to an integer, the first in the low half,
+    /// filled up with 0 to a multiple of eight; then the postings.
+    Hot block_lists Words,
     /// Policy numbers of blocks.
     Hot block_policies Words,
     /// Postings: `[count, rows …]`.
@@ -548,7 +552,7 @@ pub mod term {
 pub mod block {
     /// Integers of a record.
     pub const WORDS: usize = 8;
-    /// The slots are a list to scan, not a hash table.
+    /// The slots are a list to scan, not a hash table; the first stands at a place in `block_lists`.
     pub const LIST: u32 = 1;
     /// Some row denies.
     pub const DENIES: u32 = 2;
@@ -701,6 +705,22 @@ impl<'a> Tables<'a> {
         Some(match words.next() {
             Some(_) => [0, crate::NONE, 0],
             None => [first, end, u32::from(intervals == 1)],
+        })
+    }
+
+    /// The slots of a block, given the last three of its first five integers.
+    #[inline]
+    pub fn slots_of(&self, first: u32, slots: u32, flags: u32) -> Option<Slots<'a>> {
+        use crate::words::Range;
+        if flags & block::LIST == 0 {
+            let start = first.checked_mul(2)?;
+            let end = start.checked_add(slots.checked_mul(2)?)?;
+            return Some(Slots::Table(self.block_slots.slice(Range { start, end })?));
+        }
+        let middle = first.checked_add(crate::slots::tag_words(slots))?;
+        Some(Slots::List {
+            tags: self.block_lists.slice(Range { start: first, end: middle })?,
+            postings: self.block_lists.slice(Range { start: middle, end: middle.checked_add(slots)? })?,
         })
     }
 

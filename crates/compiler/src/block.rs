@@ -7,6 +7,7 @@
 
 use camshaft_bundle::NONE;
 use camshaft_bundle::schema::{SINGLE, anchor, block, row};
+use camshaft_bundle::slots::MOST_LISTED;
 use camshaft_bundle::{dictionary, hash};
 
 use crate::actions::Reach;
@@ -39,8 +40,8 @@ pub(crate) enum Posting {
 #[derive(Debug, Default)]
 pub(crate) struct Block {
     pub(crate) kinds: Vec<u32>,
-    /// Tag and posting; a list, or a hash table with empty slots.
-    pub(crate) slots: Vec<Option<(u32, Posting)>>,
+    /// Key and posting; a list, or a hash table with empty slots.
+    pub(crate) slots: Vec<Option<(u64, Posting)>>,
     pub(crate) flags: u32,
     /// Most rows that a decision on one resource may have to verify.
     pub(crate) candidates: u32,
@@ -48,8 +49,6 @@ pub(crate) struct Block {
     pub(crate) crowded: Option<u32>,
 }
 
-/// Keys up to which a block is a list to scan.
-const LIST_KEYS: usize = 8;
 /// Rows up to which a block needs no keys.
 const LIST_ROWS: usize = 8;
 /// Actions, or services of actions, up to which a row may stand under each of them: a row is never copied
@@ -263,7 +262,7 @@ fn finish(context: &Context<'_>, entries: &Entries<'_>, flags: u32) -> Block {
     let mut block = Block { flags, ..Block::default() };
     // Most candidates of each kind; a request meets at most one key of a kind.
     let mut most: Vec<(u32, u32)> = Vec::new();
-    let list = crowds.len() <= LIST_KEYS;
+    let list = crowds.len() <= context.config.get_listed_keys().min(MOST_LISTED);
     if list {
         block.flags |= block::LIST;
     } else {
@@ -283,7 +282,7 @@ fn finish(context: &Context<'_>, entries: &Entries<'_>, flags: u32) -> Block {
         }
         let hash = key.hash(context.seed);
         let posting = posting(context, key, rows);
-        let slot = Some(((hash >> 32) as u32, posting));
+        let slot = Some((hash, posting));
         if list {
             block.slots.push(slot);
         } else {

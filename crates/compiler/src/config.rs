@@ -1,5 +1,7 @@
 //! What the compiler may do. No switch changes any decision or reason (INVARIANT: the suites run all).
 
+use camshaft_bundle::slots::MOST_LISTED;
+
 /// Switches and budgets; every one has a default that [`Config::default`] leaves unset.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
@@ -13,6 +15,7 @@ pub struct Config {
     sharing: Option<bool>,
     merging: Option<bool>,
     places: Option<bool>,
+    listed_keys: Option<usize>,
     dense_rows: Option<usize>,
     state_budget: Option<usize>,
     merge_rows: Option<usize>,
@@ -62,6 +65,8 @@ knobs! {
     /// Record line and column of every statement. Off by default: with places the bytes depend on how the
     /// sources are laid out, without them only on what they say.
     places get_places: bool = false;
+    /// Keys up to which those of a block are a list to scan; at most 64.
+    listed_keys get_listed_keys: usize = MOST_LISTED;
     /// Rows under one key from which on the key counts as crowded.
     dense_rows get_dense_rows: usize = 8;
     /// States of one automaton.
@@ -98,6 +103,7 @@ impl Config {
             ("merging off", config().merging(false)),
             ("one block an account", { config().merge_rows(0).light_rows(0).replication(0).fragments(0) }),
             ("a block a policy", config().merge_rows(0).light_rows(0).replication(0).fragments(usize::MAX)),
+            ("lists off", config().listed_keys(0)),
             ("every key crowded", config().dense_rows(0)),
             ("everything in groups", config().path_anchors(false).action_anchors(false).dense_rows(0)),
             (

@@ -2,7 +2,7 @@
 
 use camshaft_bundle::dictionary::{caller_text, pair_slots, text_slots};
 use camshaft_bundle::schema::{ACCOUNT_WORDS, GROUP, option, scalar};
-use camshaft_bundle::{NONE, Root, Tables};
+use camshaft_bundle::{NONE, Root, Tables, slots};
 use camshaft_frontend::normalize::Writer;
 use camshaft_frontend::parallel::{self, Workers};
 use camshaft_frontend::policy::{Options, Policy, PolicyId};
@@ -260,19 +260,27 @@ impl Emitter {
     }
 
     fn block(&mut self, block: &Block, set: &[u32]) {
-        let (first_kind, first_slot) =
-            (number(self.root.block_kinds.len()), number(self.root.block_slots.len() / 2));
+        let first_kind = number(self.root.block_kinds.len());
         let first_policy = number(self.root.block_policies.len());
         self.root.block_kinds.extend(&block.kinds);
         self.root.block_policies.extend(set);
+        let list = block.flags & camshaft_bundle::schema::block::LIST != 0;
+        let first_slot =
+            number(if list { self.root.block_lists.len() } else { self.root.block_slots.len() / 2 });
+        let mut listed = Vec::new();
         for slot in &block.slots {
-            let words = match slot {
-                None => [0, NONE],
-                Some((tag, Posting::Rows(rows))) => [*tag, self.posting(rows)],
-                Some((tag, Posting::Group(group))) => [*tag, self.group(group)],
+            let (key, posting) = match slot {
+                None => (0, NONE),
+                Some((key, Posting::Rows(rows))) => (*key, self.posting(rows)),
+                Some((key, Posting::Group(group))) => (*key, self.group(group)),
             };
-            self.root.block_slots.extend(words);
+            if list {
+                listed.push((key, posting));
+            } else {
+                self.root.block_slots.extend([slots::table_tag(key), posting]);
+            }
         }
+        self.root.block_lists.extend(slots::list(&listed));
         self.root.blocks.extend([
             first_kind,
             number(block.kinds.len()),

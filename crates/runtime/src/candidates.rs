@@ -24,27 +24,22 @@ pub(crate) fn visit(
 ) -> Option<Flow> {
     let [first_kind, kinds, first_slot, slots, flags, ..] =
         tables.blocks.record::<{ block::WORDS }>(number)?;
+    let slots = tables.slots_of(first_slot, slots, flags)?;
     let mut walk = Walk { tables, path: query.path, marks, visit };
     if kinds == 0 {
         // A block without keys: every row.
-        return match slots {
-            0 => Some(Flow::On),
-            _ => walk.posting(tables.block_slots.get(first_slot.checked_mul(2)?.checked_add(1)?)?),
-        };
+        return if slots.is_empty() { Some(Flow::On) } else { walk.posting(slots.posting(0)?) };
     }
     let kinds = Range { start: first_kind, end: first_kind.checked_add(kinds)? };
-    let first = first_slot.checked_mul(2)?;
-    let slots =
-        tables.block_slots.slice(Range { start: first, end: first.checked_add(slots.checked_mul(2)?)? })?;
     for kind in tables.block_kinds.slice(kinds)?.iter() {
         let Some(key) = query.key(kind) else { continue };
-        let tag = (key >> 32) as u32;
-        let flow = if flags & block::LIST != 0 {
-            walk.list(slots, tag)?
-        } else {
-            walk.table(slots, key as u32, tag)?
-        };
-        if let Flow::Stop = flow {
+        let stopped = slots.find(key, |_, posting| {
+            Some(match walk.posting(posting)? {
+                Flow::On => Ok(()),
+                Flow::Stop => Err(()),
+            })
+        })?;
+        if stopped.is_err() {
             return Some(Flow::Stop);
         }
     }
@@ -59,37 +54,6 @@ struct Walk<'w, 't, V> {
 }
 
 impl<V: FnMut(u32) -> Option<Flow>> Walk<'_, '_, V> {
-    /// All slots with the tag.
-    fn list(&mut self, slots: Words<'_>, tag: u32) -> Option<Flow> {
-        for [found, posting] in slots.iter_records::<2>() {
-            if found == tag
-                && let Flow::Stop = self.posting(posting)?
-            {
-                return Some(Flow::Stop);
-            }
-        }
-        Some(Flow::On)
-    }
-
-    /// All slots with the tag from the hash's own up to an empty one.
-    fn table(&mut self, slots: Words<'_>, hash: u32, tag: u32) -> Option<Flow> {
-        let mask = slots.records::<2>().checked_sub(1)?;
-        let mut at = hash & mask;
-        for _ in 0..=mask {
-            let [found, posting] = slots.record::<2>(at)?;
-            if posting == NONE {
-                break;
-            }
-            if found == tag
-                && let Flow::Stop = self.posting(posting)?
-            {
-                return Some(Flow::Stop);
-            }
-            at = at.wrapping_add(1) & mask;
-        }
-        Some(Flow::On)
-    }
-
     fn posting(&mut self, posting: u32) -> Option<Flow> {
         if posting == NONE {
             return Some(Flow::On);

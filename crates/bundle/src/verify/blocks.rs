@@ -2,12 +2,10 @@
 
 use crate::dictionary::table_size;
 use crate::schema::{GROUP, SINGLE, Tables, anchor, block, policy, row};
+use crate::slots::{MOST_LISTED, tag_words};
 use crate::verify::groups::Groups;
 use crate::verify::{Bits, Checked, Layout, fault, records};
 use crate::words::{NONE, Range};
-
-/// Slots of a block that are scanned for every kind.
-const LIST_SLOTS: u32 = 64;
 
 /// Every block, then the groups they use.
 pub(super) fn check(tables: &Tables<'_>) -> Checked {
@@ -17,31 +15,43 @@ pub(super) fn check(tables: &Tables<'_>) -> Checked {
     let mut kind_layout = Layout::new("block_kinds", tables.block_kinds.len());
     let mut slot_layout = Layout::new("block_slots", tables.block_slots.records::<2>() as usize);
     let mut policy_layout = Layout::new("block_policies", tables.block_policies.len());
+    let mut list_layout = Layout::new("block_lists", tables.block_lists.len());
     let mut all_slots = records::<2>("block_slots", tables.block_slots)?;
     for (number, record) in records::<{ block::WORDS }>(TABLE, tables.blocks)? {
         let [first_kind, kinds, first_slot, slots, flags, first_policy, policies, _] = record;
         kind_layout.take(number, first_kind, kinds)?;
-        slot_layout.take(number, first_slot, slots)?;
         policy_layout.take(number, first_policy, policies)?;
         if flags & !(block::LIST | block::DENIES) != 0 {
             return Err(fault(TABLE, number, "a flag is unknown"));
         }
         self::kinds(tables, number, Range { start: first_kind, end: kind_layout.next })?;
         self::policies(tables, number, Range { start: first_policy, end: policy_layout.next })?;
-        let mut taken = 0u32;
-        for (slot, [tag, posting]) in all_slots.by_ref().take(slots as usize) {
-            match posting {
-                NONE if tag == 0 => continue,
-                NONE => return Err(fault("block_slots", slot, "an empty slot has a tag")),
-                posting if posting & (SINGLE | GROUP) == GROUP => groups.next(slot, posting & !GROUP)?,
-                posting => postings.check("block_slots", slot, posting)?,
-            }
-            taken = taken.saturating_add(1);
-        }
         let list = flags & block::LIST != 0;
+        let mut taken = 0u32;
+        if list {
+            list_layout.take(number, first_slot, slots.saturating_add(tag_words(slots)))?;
+            for slot in 0..slots {
+                let posting = tables.slots_of(first_slot, slots, flags).and_then(|slots| slots.posting(slot));
+                let Some(posting) = posting.filter(|posting| *posting != NONE) else {
+                    return Err(fault("block_lists", number, "a slot of a list is empty"));
+                };
+                self::slot(&mut groups, &postings, "block_lists", number, posting)?;
+                taken = taken.saturating_add(1);
+            }
+        } else {
+            slot_layout.take(number, first_slot, slots)?;
+            for (slot, [tag, posting]) in all_slots.by_ref().take(slots as usize) {
+                match posting {
+                    NONE if tag == 0 => continue,
+                    NONE => return Err(fault("block_slots", slot, "an empty slot has a tag")),
+                    posting => self::slot(&mut groups, &postings, "block_slots", slot, posting)?,
+                }
+                taken = taken.saturating_add(1);
+            }
+        }
         let sound = match kinds {
             0 => list && slots <= 1 && taken == slots,
-            _ if list => taken == slots && (1..=LIST_SLOTS).contains(&slots),
+            _ if list => taken == slots && (1..=MOST_LISTED).contains(&(slots as usize)),
             // At least half of the slots are empty, so that a probe ends.
             _ => slots as usize == table_size(taken as usize),
         };
@@ -52,8 +62,24 @@ pub(super) fn check(tables: &Tables<'_>) -> Checked {
     let count = tables.blocks.records::<{ block::WORDS }>();
     kind_layout.end(count)?;
     slot_layout.end(count)?;
+    list_layout.end(count)?;
     policy_layout.end(count)?;
     groups.end()
+}
+
+/// The posting of a slot: the next group, or rows.
+fn slot(
+    groups: &mut Groups<'_, '_>,
+    postings: &Postings,
+    table: &'static str,
+    number: u32,
+    posting: u32,
+) -> Checked {
+    if posting & (SINGLE | GROUP) == GROUP {
+        groups.next(number, posting & !GROUP)
+    } else {
+        postings.check(table, number, posting)
+    }
 }
 
 /// Kinds ascend, and are made of bits that have a meaning.

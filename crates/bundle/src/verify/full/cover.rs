@@ -2,6 +2,7 @@
 
 use crate::hash;
 use crate::schema::{Tables, anchor, block, option, policy, row, scalar};
+use crate::slots::Slots;
 use crate::verify::full::FullReport;
 use crate::verify::full::index::{Collector, Entry, Tail};
 use crate::verify::full::reach::{Reach, Reaches, Service};
@@ -15,8 +16,7 @@ struct Cover<'t, 'a> {
     tables: &'t Tables<'a>,
     seed: u64,
     kinds: Words<'a>,
-    slots: Words<'a>,
-    list: bool,
+    slots: Slots<'a>,
     /// Sorted by row.
     entries: Vec<Entry>,
     /// By slot: the kind of a key that leads to it, `NONE` before one is found.
@@ -84,7 +84,7 @@ pub(super) fn check(
     }
     report.rows = report.rows.saturating_add(rows.len() as u64);
     report.lookups = report.lookups.saturating_add(cover.lookups);
-    let used = cover.slots.iter().skip(1).step_by(2).filter(|posting| *posting != NONE).count();
+    let used = (0..cover.slots.len()).filter(|slot| cover.slots.posting(*slot) != Some(NONE)).count();
     report.slots = report.slots.saturating_add(used as u64);
     Ok(())
 }
@@ -106,16 +106,13 @@ fn with_kinds(tables: &Tables<'_>, policies: Range) -> Option<Vec<(u32, u32)>> {
 
 impl<'t, 'a> Cover<'t, 'a> {
     fn new(tables: &'t Tables<'a>, [first_kind, kinds, first_slot, slots, flags]: [u32; 5]) -> Option<Self> {
-        let start = first_slot.checked_mul(2)?;
-        let words = Range { start, end: start.checked_add(slots.checked_mul(2)?)? };
         Some(Self {
             tables,
             seed: tables.seed(),
             kinds: tables
                 .block_kinds
                 .slice(Range { start: first_kind, end: first_kind.checked_add(kinds)? })?,
-            slots: tables.block_slots.slice(words)?,
-            list: flags & block::LIST != 0,
+            slots: tables.slots_of(first_slot, slots, flags)?,
             entries: Vec::new(),
             kind_of: vec![NONE; slots as usize],
             lookups: 0,
@@ -126,8 +123,8 @@ impl<'t, 'a> Cover<'t, 'a> {
     /// Reads the rows of every slot; false when one of them could be missed.
     fn collect(&mut self) -> bool {
         let mut collector = Collector::new(self.tables);
-        for slot in 0..self.slots.records::<2>() {
-            let posting = self.slots.record::<2>(slot).map_or(NONE, |[_, posting]| posting);
+        for slot in 0..self.slots.len() {
+            let posting = self.slots.posting(slot).unwrap_or(NONE);
             if collector.slot(slot, posting).is_none() {
                 return false;
             }
@@ -284,32 +281,22 @@ impl<'t, 'a> Cover<'t, 'a> {
         })
     }
 
-    /// The lookup of the runtime: all slots with the tag, of a table those from the hash's own up to an
-    /// empty one.
+    /// The lookup of the runtime.
     fn lookup(&mut self, standing: Range, kind: u32, key: u64) -> bool {
         self.lookups = self.lookups.saturating_add(1);
-        let count = self.slots.records::<2>();
-        let mask = count.saturating_sub(1);
-        let mut at = if self.list { 0 } else { key as u32 & mask };
-        for _ in 0..count {
-            let Some([tag, posting]) = self.slots.record::<2>(at) else { return false };
-            if posting == NONE && !self.list {
-                return false;
-            }
-            let entries = self.entries.get(standing.start as usize..standing.end as usize).unwrap_or(&[]);
-            if tag == (key >> 32) as u32
-                && entries.iter().any(|entry| entry.slot == at)
-                && let Some(own) = self.kind_of.get_mut(at as usize)
-            {
+        let entries = self.entries.get(standing.start as usize..standing.end as usize).unwrap_or(&[]);
+        let found = self.slots.find(key, |slot, _| {
+            let leads = entries.iter().any(|entry| entry.slot == slot);
+            Some(if leads { Err(slot) } else { Ok(()) })
+        });
+        let Some(Err(slot)) = found else { return false };
+        match self.kind_of.get_mut(slot as usize) {
+            Some(own) => {
                 *own = kind;
-                return true;
+                true
             }
-            at = at.wrapping_add(1);
-            if !self.list {
-                at &= mask;
-            }
+            None => false,
         }
-        false
     }
 
     /// Most rows that one resource can meet: one key of each kind, and a resource is either `*` or not.

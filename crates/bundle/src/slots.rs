@@ -1,0 +1,139 @@
+//! The slots of a block: where a key leads.
+//!
+//! A few keys are a list of 16-bit tags to scan, with the postings behind; many are a hash table. The compiler
+//! fills them, and the runtime and the verification look keys up by the same code.
+
+use crate::words::{NONE, Words};
+
+/// Keys up to which the slots are a list.
+///
+/// PERF: sixteen tags are compared in a dozen instructions, and two cache lines hold sixty-four; a hash table
+/// of as many keys spreads over sixteen, and takes three times the bytes.
+pub const MOST_LISTED: usize = 64;
+
+/// The slots of one block.
+#[derive(Clone, Copy, Debug)]
+pub enum Slots<'a> {
+    /// Two tags an integer, and a posting for each tag.
+    List {
+        /// The tags.
+        tags: Words<'a>,
+        /// The postings.
+        postings: Words<'a>,
+    },
+    /// `[tag, posting]`, a power of two of them.
+    Table(Words<'a>),
+}
+
+/// Tags that are compared together; a list has a multiple of them, the last filled up with 0.
+const TAGS: u32 = 8;
+/// Integers that hold them.
+const CHUNK: usize = 4;
+
+/// The integers that the tags of a list take.
+#[inline]
+pub(crate) fn tag_words(slots: u32) -> u32 {
+    slots.div_ceil(TAGS).saturating_mul(CHUNK as u32)
+}
+
+/// The tag of a key in a list.
+#[inline]
+pub fn list_tag(key: u64) -> u32 {
+    (key >> 48) as u32
+}
+
+/// The tag of a key in a table.
+#[inline]
+pub fn table_tag(key: u64) -> u32 {
+    (key >> 32) as u32
+}
+
+impl Slots<'_> {
+    /// How many slots there are, empty ones too.
+    pub fn len(&self) -> u32 {
+        match self {
+            Self::List { postings, .. } => postings.records::<1>(),
+            Self::Table(slots) => slots.records::<2>(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The posting of a slot, `NONE` for an empty one.
+    pub fn posting(&self, slot: u32) -> Option<u32> {
+        match self {
+            Self::List { postings, .. } => postings.get(slot),
+            Self::Table(slots) => slots.record::<2>(slot).map(|[_, posting]| posting),
+        }
+    }
+
+    /// Calls `found` with slot and posting of every slot that the key leads to, until it breaks off with a value.
+    #[inline]
+    pub fn find<T>(
+        &self,
+        key: u64,
+        mut found: impl FnMut(u32, u32) -> Option<Result<(), T>>,
+    ) -> Option<Result<(), T>> {
+        match self {
+            Self::List { tags, postings } => {
+                let tag = list_tag(key);
+                let both = tag | tag << 16;
+                let mut first = 0u32;
+                // PERF: nothing is decided within a chunk, so that it is compared as a whole.
+                for chunk in tags.iter_records::<CHUNK>() {
+                    let [a, b, c, d] = chunk.map(|word| zero_halves(word ^ both));
+                    if a | b | c | d != 0 {
+                        for (at, word) in (first..).step_by(2).zip(chunk) {
+                            for (at, half) in [(at, word & 0xffff), (at.checked_add(1)?, word >> 16)] {
+                                // The last tags may be padding.
+                                if half == tag
+                                    && let Some(posting) = postings.get(at)
+                                    && let Err(value) = found(at, posting)?
+                                {
+                                    return Some(Err(value));
+                                }
+                            }
+                        }
+                    }
+                    first = first.checked_add(TAGS)?;
+                }
+            }
+            Self::Table(slots) => {
+                let tag = table_tag(key);
+                let mask = slots.records::<2>().checked_sub(1)?;
+                let mut at = key as u32 & mask;
+                for _ in 0..=mask {
+                    let [own, posting] = slots.record::<2>(at)?;
+                    if posting == NONE {
+                        break;
+                    }
+                    if own == tag
+                        && let Err(value) = found(at, posting)?
+                    {
+                        return Some(Err(value));
+                    }
+                    at = at.wrapping_add(1) & mask;
+                }
+            }
+        }
+        Some(Ok(()))
+    }
+}
+
+/// Not zero when a half of the integer is.
+#[inline]
+fn zero_halves(word: u32) -> u32 {
+    word.wrapping_sub(0x0001_0001) & !word & 0x8000_8000
+}
+
+/// The integers of a list with these tags and postings.
+pub fn list(slots: &[(u64, u32)]) -> Vec<u32> {
+    let mut tags: Vec<u32> = slots.iter().map(|(key, _)| list_tag(*key)).collect();
+    tags.resize(slots.len().next_multiple_of(TAGS as usize), 0);
+    let (pairs, _) = tags.as_chunks::<2>();
+    let words = pairs.iter().map(|[low, high]| low | high << 16);
+    words.chain(slots.iter().map(|(_, posting)| *posting)).collect()
+}
