@@ -9,7 +9,7 @@ use rkyv::{Archive, Serialize};
 
 use crate::dictionary::{Dictionary, Pairs};
 use crate::slots::Slots;
-use crate::words::{Text, Words};
+use crate::words::{Range, Text, Words};
 
 /// What a table is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,7 +70,7 @@ macro_rules! schema {
             pub(crate) fn new(root: &'a ArchivedRoot) -> Result<Self, &'static str> {
                 let scalar = |index: u32| Words(&root.scalars).get(index).map_or(0, u64::from);
                 let seed = scalar(scalar::SEED_HIGH) << 32 | scalar(scalar::SEED_LOW);
-                let kinds = Words(&root.block_kinds).iter().fold(0, |all, kind| all | kind);
+                let kinds = Words(&root.block_kinds).iter_records::<2>().fold(0, |all, [kind, _]| all | kind);
                 Ok(Self { seed, kinds, $($name: schema!(@read $type root $name),)* })
             }
         }
@@ -184,7 +184,7 @@ schema! {
 
     /// Blocks: `[first kind, kinds, first slot, slots, flags, first policy, policies, candidates]`.
     Hot blocks Words,
-    /// Anchor kinds.
+    /// Anchor kinds of blocks: `[kind, one past its last slot]`; the slots of a list stand kind by kind. 0 in a table.
     Hot block_kinds Words,
     /// Slots of blocks that are hash tables: `[tag, posting]`.
     Hot block_slots Words,
@@ -708,10 +708,23 @@ impl<'a> Tables<'a> {
         })
     }
 
+    /// The kinds of a block, each with the range of its slots in a list.
+    #[inline]
+    pub fn kinds_of(&self, first: u32, kinds: u32) -> Option<impl Iterator<Item = (u32, Range)> + use<'a>> {
+        let start = first.checked_mul(2)?;
+        let words =
+            self.block_kinds.slice(Range { start, end: start.checked_add(kinds.checked_mul(2)?)? })?;
+        let mut start = 0;
+        Some(words.iter_records::<2>().map(move |[kind, end]| {
+            let range = Range { start, end };
+            start = end;
+            (kind, range)
+        }))
+    }
+
     /// The slots of a block, given the last three of its first five integers.
     #[inline]
     pub fn slots_of(&self, first: u32, slots: u32, flags: u32) -> Option<Slots<'a>> {
-        use crate::words::Range;
         if flags & block::LIST == 0 {
             let start = first.checked_mul(2)?;
             let end = start.checked_add(slots.checked_mul(2)?)?;

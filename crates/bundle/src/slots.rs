@@ -3,13 +3,13 @@
 //! A few keys are a list of 16-bit tags to scan, with the postings behind; many are a hash table. The compiler
 //! fills them, and the runtime and the verification look keys up by the same code.
 
-use crate::words::{NONE, Words};
+use crate::words::{NONE, Range, Words};
 
 /// Keys up to which the slots are a list.
 ///
-/// PERF: sixteen tags are compared in a dozen instructions, and two cache lines hold sixty-four; a hash table
-/// of as many keys spreads over sixteen, and takes three times the bytes.
-pub const MOST_LISTED: usize = 64;
+/// PERF: eight tags are compared in a dozen instructions, and a cache line holds thirty-two; a hash table of as
+/// many keys spreads over eight lines, and takes three times the bytes.
+pub const MOST_LISTED: usize = 128;
 
 /// The slots of one block.
 #[derive(Clone, Copy, Debug)]
@@ -70,35 +70,39 @@ impl Slots<'_> {
         }
     }
 
-    /// Calls `found` with slot and posting of every slot that the key leads to, until it breaks off with a value.
+    /// Calls `found` with slot and posting of every slot that the key leads to, until it breaks off with a value; in a
+    /// list those of the key's kind.
     #[inline]
     pub fn find<T>(
         &self,
         key: u64,
+        of_kind: Range,
         mut found: impl FnMut(u32, u32) -> Option<Result<(), T>>,
     ) -> Option<Result<(), T>> {
         match self {
             Self::List { tags, postings } => {
                 let tag = list_tag(key);
                 let both = tag | tag << 16;
-                let mut first = 0u32;
+                let chunks = Range { start: of_kind.start / TAGS, end: of_kind.end.div_ceil(TAGS) };
                 // PERF: nothing is decided within a chunk, so that it is compared as a whole.
-                for chunk in tags.iter_records::<CHUNK>() {
+                for number in chunks {
+                    let chunk = tags.record::<CHUNK>(number)?;
                     let [a, b, c, d] = chunk.map(|word| zero_halves(word ^ both));
                     if a | b | c | d != 0 {
+                        let first = number.checked_mul(TAGS)?;
                         for (at, word) in (first..).step_by(2).zip(chunk) {
                             for (at, half) in [(at, word & 0xffff), (at.checked_add(1)?, word >> 16)] {
-                                // The last tags may be padding.
+                                // A chunk may hold slots of other kinds, and the last is filled up.
                                 if half == tag
-                                    && let Some(posting) = postings.get(at)
-                                    && let Err(value) = found(at, posting)?
+                                    && of_kind.start <= at
+                                    && at < of_kind.end
+                                    && let Err(value) = found(at, postings.get(at)?)?
                                 {
                                     return Some(Err(value));
                                 }
                             }
                         }
                     }
-                    first = first.checked_add(TAGS)?;
                 }
             }
             Self::Table(slots) => {

@@ -39,7 +39,8 @@ pub(crate) enum Posting {
 /// An index over some rows.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
-    pub(crate) kinds: Vec<u32>,
+    /// Kind, and one past its last slot in a list.
+    pub(crate) kinds: Vec<[u32; 2]>,
     /// Key and posting; a list, or a hash table with empty slots.
     pub(crate) slots: Vec<Option<(u64, Posting)>>,
     pub(crate) flags: u32,
@@ -262,6 +263,7 @@ fn finish(context: &Context<'_>, entries: &Entries<'_>, flags: u32) -> Block {
     let mut block = Block { flags, ..Block::default() };
     // Most candidates of each kind; a request meets at most one key of a kind.
     let mut most: Vec<(u32, u32)> = Vec::new();
+    let mut ends: Vec<u32> = Vec::new();
     let list = crowds.len() <= context.config.get_listed_keys().min(MOST_LISTED);
     if list {
         block.flags |= block::LIST;
@@ -278,13 +280,19 @@ fn finish(context: &Context<'_>, entries: &Entries<'_>, flags: u32) -> Block {
         }
         match most.last_mut() {
             Some((kind, candidates)) if *kind == key.kind => *candidates = (*candidates).max(count),
-            _ => most.push((key.kind, count)),
+            _ => {
+                most.push((key.kind, count));
+                ends.push(0);
+            }
         }
         let hash = key.hash(context.seed);
         let posting = posting(context, key, rows);
         let slot = Some((hash, posting));
         if list {
             block.slots.push(slot);
+            if let Some(end) = ends.last_mut() {
+                *end = number(block.slots.len());
+            }
         } else {
             let mask = block.slots.len() - 1;
             let mut at = hash as u32 as usize & mask;
@@ -295,7 +303,7 @@ fn finish(context: &Context<'_>, entries: &Entries<'_>, flags: u32) -> Block {
             block.slots[at] = slot;
         }
     }
-    block.kinds = most.iter().map(|(kind, _)| *kind).collect();
+    block.kinds = most.iter().zip(ends).map(|((kind, _), end)| [*kind, end]).collect();
     let of = |subject| {
         most.iter().filter(move |(kind, _)| kind & anchor::SUBJECT == subject).map(|(_, count)| count)
     };

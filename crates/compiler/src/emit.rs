@@ -260,9 +260,9 @@ impl Emitter {
     }
 
     fn block(&mut self, block: &Block, set: &[u32]) {
-        let first_kind = number(self.root.block_kinds.len());
+        let first_kind = number(self.root.block_kinds.len() / 2);
         let first_policy = number(self.root.block_policies.len());
-        self.root.block_kinds.extend(&block.kinds);
+        self.root.block_kinds.extend(block.kinds.iter().flatten());
         self.root.block_policies.extend(set);
         let list = block.flags & camshaft_bundle::schema::block::LIST != 0;
         let first_slot =

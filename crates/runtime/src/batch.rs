@@ -51,7 +51,7 @@ fn warm(tables: &Tables<'_>, requests: &[Request<'_>]) {
     }
     let mut seen = 0u32;
     for ([first_kind, _, first_slot, slots, flags, ..], _) in blocks.into_iter().zip(requests) {
-        seen ^= tables.block_kinds.get(first_kind).unwrap_or(0);
+        seen ^= tables.block_kinds.get(first_kind.saturating_mul(2)).unwrap_or(0);
         let words = match tables.slots_of(first_slot, slots, flags) {
             Some(Slots::List { tags, .. }) => tags,
             Some(Slots::Table(slots)) => slots,

@@ -30,10 +30,9 @@ pub(crate) fn visit(
         // A block without keys: every row.
         return if slots.is_empty() { Some(Flow::On) } else { walk.posting(slots.posting(0)?) };
     }
-    let kinds = Range { start: first_kind, end: first_kind.checked_add(kinds)? };
-    for kind in tables.block_kinds.slice(kinds)?.iter() {
+    for (kind, of_kind) in tables.kinds_of(first_kind, kinds)? {
         let Some(key) = query.key(kind) else { continue };
-        let stopped = slots.find(key, |_, posting| {
+        let stopped = slots.find(key, of_kind, |_, posting| {
             Some(match walk.posting(posting)? {
                 Flow::On => Ok(()),
                 Flow::Stop => Err(()),

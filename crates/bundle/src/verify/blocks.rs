@@ -12,7 +12,7 @@ pub(super) fn check(tables: &Tables<'_>) -> Checked {
     const TABLE: &str = "blocks";
     let postings = Postings::new(tables)?;
     let mut groups = Groups::new(tables, &postings);
-    let mut kind_layout = Layout::new("block_kinds", tables.block_kinds.len());
+    let mut kind_layout = Layout::new("block_kinds", tables.block_kinds.records::<2>() as usize);
     let mut slot_layout = Layout::new("block_slots", tables.block_slots.records::<2>() as usize);
     let mut policy_layout = Layout::new("block_policies", tables.block_policies.len());
     let mut list_layout = Layout::new("block_lists", tables.block_lists.len());
@@ -24,7 +24,8 @@ pub(super) fn check(tables: &Tables<'_>) -> Checked {
         if flags & !(block::LIST | block::DENIES) != 0 {
             return Err(fault(TABLE, number, "a flag is unknown"));
         }
-        self::kinds(tables, number, Range { start: first_kind, end: kind_layout.next })?;
+        let listed = if flags & block::LIST == 0 { None } else { Some(slots) };
+        self::kinds(tables, number, first_kind, kinds, listed)?;
         self::policies(tables, number, Range { start: first_policy, end: policy_layout.next })?;
         let list = flags & block::LIST != 0;
         let mut taken = 0u32;
@@ -82,15 +83,23 @@ fn slot(
     }
 }
 
-/// Kinds ascend, and are made of bits that have a meaning.
-fn kinds(tables: &Tables<'_>, number: u32, range: Range) -> Checked {
+/// Kinds ascend, and are made of bits that have a meaning; in a list each has slots, and together they have all.
+fn kinds(tables: &Tables<'_>, number: u32, first: u32, kinds: u32, listed: Option<u32>) -> Checked {
     let mut last = None;
-    for kind in tables.block_kinds.slice(range).iter().flat_map(|kinds| kinds.iter()) {
-        let sound = anchor::is_kind(kind) && last.is_none_or(|last| kind > last);
-        if !sound {
+    let mut end = 0;
+    for (kind, range) in tables.kinds_of(first, kinds).into_iter().flatten() {
+        if !anchor::is_kind(kind) || last.is_some_and(|last| kind <= last) {
             return Err(fault("block_kinds", number, "a kind is unknown or out of order"));
         }
         last = Some(kind);
+        end = range.end;
+        let sound = if listed.is_some() { range.start < range.end } else { end == 0 };
+        if !sound {
+            return Err(fault("block_kinds", number, "a kind has no slots, or slots of a table"));
+        }
+    }
+    if kinds > 0 && listed.is_some_and(|slots| slots != end) {
+        return Err(fault("block_kinds", number, "the kinds have not all slots of the list"));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::verify::full::FullReport;
 use crate::verify::full::index::{Collector, Entry, Tail};
 use crate::verify::full::reach::{Reach, Reaches, Service};
 use crate::verify::{Checked, fault};
-use crate::words::{NONE, Range, Words};
+use crate::words::{NONE, Range};
 
 const TABLE: &str = "blocks";
 
@@ -15,7 +15,7 @@ const TABLE: &str = "blocks";
 struct Cover<'t, 'a> {
     tables: &'t Tables<'a>,
     seed: u64,
-    kinds: Words<'a>,
+    kinds: Vec<(u32, Range)>,
     slots: Slots<'a>,
     /// Sorted by row.
     entries: Vec<Entry>,
@@ -109,9 +109,7 @@ impl<'t, 'a> Cover<'t, 'a> {
         Some(Self {
             tables,
             seed: tables.seed(),
-            kinds: tables
-                .block_kinds
-                .slice(Range { start: first_kind, end: first_kind.checked_add(kinds)? })?,
+            kinds: tables.kinds_of(first_kind, kinds)?.collect(),
             slots: tables.slots_of(first_slot, slots, flags)?,
             entries: Vec::new(),
             kind_of: vec![NONE; slots as usize],
@@ -239,12 +237,19 @@ impl<'t, 'a> Cover<'t, 'a> {
 
     /// Whether a key with these action bits leads to a slot that holds one of the entries.
     fn found(&mut self, case: &Case<'_, '_>, standing: Range, bits: u32, action: u32) -> bool {
-        let kinds = self.kinds;
-        let mut kinds = kinds.iter().filter(|kind| kind & anchor::ACTION_BITS == bits);
-        kinds.any(|kind| self.leads(case, standing, kind, action))
+        (0..self.kinds.len()).any(|at| {
+            let Some((kind, of_kind)) = self.kinds.get(at).copied() else { return false };
+            kind & anchor::ACTION_BITS == bits && self.leads(case, standing, (kind, of_kind), action)
+        })
     }
 
-    fn leads(&mut self, case: &Case<'_, '_>, standing: Range, kind: u32, action: u32) -> bool {
+    fn leads(
+        &mut self,
+        case: &Case<'_, '_>,
+        standing: Range,
+        (kind, of_kind): (u32, Range),
+        action: u32,
+    ) -> bool {
         let parts = |path: u64| anchor::Parts {
             service: case.service,
             region: case.region,
@@ -277,15 +282,15 @@ impl<'t, 'a> Cover<'t, 'a> {
         };
         paths.into_iter().flatten().any(|path| {
             let key = anchor::key(self.seed, kind, &parts(path));
-            self.lookup(standing, kind, key)
+            self.lookup(standing, (kind, of_kind), key)
         })
     }
 
     /// The lookup of the runtime.
-    fn lookup(&mut self, standing: Range, kind: u32, key: u64) -> bool {
+    fn lookup(&mut self, standing: Range, (kind, of_kind): (u32, Range), key: u64) -> bool {
         self.lookups = self.lookups.saturating_add(1);
         let entries = self.entries.get(standing.start as usize..standing.end as usize).unwrap_or(&[]);
-        let found = self.slots.find(key, |slot, _| {
+        let found = self.slots.find(key, of_kind, |slot, _| {
             let leads = entries.iter().any(|entry| entry.slot == slot);
             Some(if leads { Err(slot) } else { Ok(()) })
         });
@@ -310,7 +315,7 @@ impl<'t, 'a> Cover<'t, 'a> {
             let count = counts.get_mut(entry.slot as usize)?;
             *count = count.saturating_add(1);
         }
-        let mut most: Vec<(u32, u32)> = self.kinds.iter().map(|kind| (kind, 0)).collect();
+        let mut most: Vec<(u32, u32)> = self.kinds.iter().map(|(kind, _)| (*kind, 0)).collect();
         for (count, kind) in counts.iter().zip(&self.kind_of) {
             match most.iter_mut().find(|(own, _)| own == kind) {
                 Some((_, most)) => *most = (*most).max(*count),
