@@ -50,6 +50,31 @@ pub enum OpenErrorKind {
         /// What is wrong.
         problem: &'static str,
     },
+    /// It is signed, and was to be opened without verifying that.
+    Signed,
+    /// It is not signed, and only what trusted keys signed was to be opened.
+    Unsigned,
+    /// An envelope of a version that this build does not read.
+    EnvelopeVersion {
+        /// The version found.
+        found: u32,
+    },
+    /// The signer is none that is trusted.
+    Untrusted {
+        /// The public key in the envelope, 64 hexadecimal digits.
+        signer: String,
+    },
+    /// The signature is not one of the envelope: it was changed, or forged.
+    Signature,
+    /// The signed digest is that of another bundle than stands in the envelope.
+    OtherBundle,
+    /// The revision is before the least that is accepted: an old bundle was brought back.
+    Revision {
+        /// The revision found.
+        found: u64,
+        /// The least that is accepted.
+        least: u64,
+    },
 }
 
 impl OpenError {
@@ -95,6 +120,32 @@ impl core::fmt::Display for OpenError {
             OpenErrorKind::Archive { message } => write!(f, "the archive is malformed: {message}"),
             OpenErrorKind::Table { table, record, problem } => {
                 write!(f, "table `{table}`, record {record}: {problem}")
+            }
+            OpenErrorKind::Signed => {
+                write!(f, "it is signed, and without the public keys that are trusted nobody can verify that")
+            }
+            OpenErrorKind::Unsigned => {
+                write!(f, "it is not signed; only bundles of trusted signers are opened")
+            }
+            OpenErrorKind::EnvelopeVersion { found } => write!(
+                f,
+                "version {found} of its envelope is not {}, the one this build reads; use another camshaft",
+                crate::ENVELOPE_VERSION
+            ),
+            OpenErrorKind::Untrusted { signer } => {
+                write!(f, "its signer {signer} is none of those that are trusted")
+            }
+            OpenErrorKind::Signature => {
+                write!(f, "the signature does not match; the envelope was changed or forged")
+            }
+            OpenErrorKind::OtherBundle => {
+                write!(f, "the signature is that of another bundle; the two were mixed up or swapped")
+            }
+            OpenErrorKind::Revision { found, least } => {
+                write!(
+                    f,
+                    "its revision {found} is before {least}, the least that is accepted; it is out of date"
+                )
             }
         }
     }

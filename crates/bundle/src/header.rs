@@ -31,7 +31,7 @@ pub(crate) fn seal(file: &mut [u8]) {
     put(file, 32, &digest);
 }
 
-fn put(bytes: &mut [u8], at: usize, word: &[u8]) {
+pub(crate) fn put(bytes: &mut [u8], at: usize, word: &[u8]) {
     if let Some(place) = bytes.get_mut(at..).and_then(|rest| rest.get_mut(..word.len())) {
         place.copy_from_slice(word);
     }

@@ -5,6 +5,8 @@
 //! archive structure, then one linear pass that checks every index, range and order, so that whoever
 //! reads an opened bundle can neither panic nor loop. Reads still go through checked accessors that
 //! return `Option`: the pass is the contract, the accessors are the seat belt.
+//!
+//! A bundle may stand in an envelope that somebody signed: [`sign`] makes it, [`Bundle::open_signed`] verifies it.
 
 #![cfg_attr(
     not(test),
@@ -18,9 +20,11 @@
 )]
 
 pub mod dictionary;
+mod envelope;
 mod error;
 pub mod hash;
 mod header;
+mod key;
 mod open;
 pub mod schema;
 pub mod slots;
@@ -28,10 +32,17 @@ mod verify;
 mod words;
 mod write;
 
+pub use envelope::{ENVELOPE_BYTES, ENVELOPE_VERSION, Envelope, Trust, sign};
 pub use error::{OpenError, OpenErrorKind};
 pub use header::FORMAT_VERSION;
+pub use key::{KeyError, KeyErrorKind, PublicKey, SecretKey};
 pub use open::Bundle;
 pub use schema::{Root, Section, Tables};
 pub use verify::{FullReport, verify_full};
 pub use words::{NONE, Range, Text, Words};
 pub use write::{WriteError, write};
+
+/// Two digits a byte.
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

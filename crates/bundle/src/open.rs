@@ -3,6 +3,7 @@
 use rkyv::util::AlignedVec;
 use self_cell::self_cell;
 
+use crate::envelope::Envelope;
 use crate::error::{OpenError, OpenErrorKind};
 use crate::schema::{ArchivedRoot, Section, Tables};
 use crate::{header, verify};
@@ -11,6 +12,7 @@ struct Bytes {
     archive: AlignedVec,
     digest: [u8; 32],
     length: usize,
+    envelope: Option<Envelope>,
 }
 
 struct View<'a> {
@@ -54,12 +56,21 @@ pub struct Bundle(Cell);
 impl Bundle {
     /// Checks the bytes (header, length, digest, archive, tables) and takes a copy of them.
     ///
-    /// Takes time linear in the length and never panics.
+    /// Takes time linear in the length and never panics. This proves no origin: who wants to know it calls
+    /// [`Bundle::open_signed`]. A signed file is refused here, so that no signature is taken for verified.
     pub fn open(file: &[u8]) -> Result<Self, OpenError> {
+        if Envelope::is_at(file) {
+            return Err(OpenErrorKind::Signed.into());
+        }
+        Self::open_as(file, None)
+    }
+
+    /// Opens what stands behind a verified envelope.
+    pub(crate) fn open_as(file: &[u8], envelope: Option<Envelope>) -> Result<Self, OpenError> {
         let digest = header::check(file)?;
         let mut archive = AlignedVec::with_capacity(file.len());
         archive.extend_from_slice(file.get(header::LENGTH..).unwrap_or(&[]));
-        let owner = Bytes { archive, digest, length: file.len() };
+        let owner = Bytes { archive, digest, length: file.len(), envelope };
         Cell::try_new(owner, |bytes| view(&bytes.archive)).map(Self)
     }
 
@@ -76,10 +87,15 @@ impl Bundle {
 
     /// The digest as 64 hexadecimal digits.
     pub fn digest_text(&self) -> String {
-        self.digest().iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::hexadecimal(&self.digest())
     }
 
-    /// Length of the file in bytes.
+    /// Who signed it and when, if it was opened with [`Bundle::open_signed`].
+    pub fn envelope(&self) -> Option<&Envelope> {
+        self.0.borrow_owner().envelope.as_ref()
+    }
+
+    /// Length of the bundle in bytes, without its envelope.
     pub fn length(&self) -> usize {
         self.0.borrow_owner().length
     }

@@ -36,6 +36,7 @@ impl<'c, 'r> Checked<'c, 'r> {
         identity: Option<&'c Identity<'r>>,
         action: &'c ActionIds<'r>,
         first: &'c Requested<'r>,
+        max_age_s: Option<u64>,
     ) -> Result<Self, ErrorCode> {
         let caller = identity.map_or(&Caller::Anonymous, |identity| &identity.caller);
         if request.context.iter().any(|(key, _)| is_derived(key)) {
@@ -52,7 +53,10 @@ impl<'c, 'r> Checked<'c, 'r> {
             (Caller::Anonymous, Session::Policy(_)) => return Err(ErrorCode::Session),
             _ => {}
         }
-        age(tables, request.artifact_age_s)?;
+        // CITE REQ-14
+        if max_age_s.is_some_and(|greatest| request.artifact_age_s.is_none_or(|age| age > greatest)) {
+            return Err(ErrorCode::Age);
+        }
         let role = if ASSUME.contains(&action.text) {
             let only = request.resources.len() == 1;
             let role = target_role(tables, identity, *first).ok_or(ErrorCode::Bundle)?;
@@ -131,14 +135,11 @@ pub(crate) fn is_capable(tables: &Tables<'_>, service: u32) -> bool {
     tables.scalars.iter().skip(scalar::CAPABLE_SERVICES as usize).any(|capable| capable == service)
 }
 
-/// CITE REQ-14
-fn age(tables: &Tables<'_>, age: Option<u64>) -> Result<(), ErrorCode> {
-    if tables.scalar(scalar::OPTIONS) & option::MAX_AGE == 0 {
-        return Ok(());
-    }
+/// The greatest age that the bundle's world accepts, in seconds (CITE REQ-14).
+pub(crate) fn bundle_max_age_s(tables: &Tables<'_>) -> Option<u64> {
     let (low, high) = (tables.scalar(scalar::MAX_AGE_LOW), tables.scalar(scalar::MAX_AGE_HIGH));
-    let greatest = u64::from(high) << 32 | u64::from(low);
-    if age.is_some_and(|age| age <= greatest) { Ok(()) } else { Err(ErrorCode::Age) }
+    let bounded = tables.scalar(scalar::OPTIONS) & option::MAX_AGE != 0;
+    bounded.then_some(u64::from(high) << 32 | u64::from(low))
 }
 
 /// The role that a resource is a spelling of, `NONE` for none that is known. The outer `None` is a

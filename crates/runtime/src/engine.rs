@@ -7,7 +7,7 @@ use camshaft_bundle::schema::{ACCOUNT_WORDS, scalar};
 use camshaft_value::principal::Caller;
 
 use crate::caller::Identity;
-use crate::checked::{Checked, may_ask, resources, signed};
+use crate::checked::{Checked, bundle_max_age_s, may_ask, resources, signed};
 use crate::decision::{Decision, ErrorCode, Origin, Statement};
 use crate::evaluate::evaluate;
 use crate::mode::{Full, Mode, Witness};
@@ -24,6 +24,8 @@ pub struct Engine {
     number: u64,
     /// States of the largest literal filter.
     states: usize,
+    /// The age in seconds up to which the bundle is used.
+    max_age_s: Option<u64>,
 }
 
 /// A decision with all deciding statements.
@@ -41,7 +43,20 @@ impl Engine {
         use camshaft_bundle::schema::automaton;
         let automata = bundle.tables().automata.iter_records::<{ automaton::WORDS }>();
         let states = automata.map(|[_, _, _, states, _, _]| states).max().unwrap_or(0) as usize;
-        Self { bundle, number: engine_number(), states }
+        let max_age_s = bundle_max_age_s(bundle.tables());
+        Self { bundle, number: engine_number(), states, max_age_s }
+    }
+
+    /// Refuses requests when the bundle is older than this, and when its age is not known (CITE REQ-14). A bundle whose
+    /// world asks for less keeps to that.
+    pub fn max_artifact_age_s(mut self, seconds: u64) -> Self {
+        self.max_age_s = Some(self.max_age_s.map_or(seconds, |own| own.min(seconds)));
+        self
+    }
+
+    /// The age in seconds up to which the bundle is used, if that is bounded.
+    pub fn greatest_age_s(&self) -> Option<u64> {
+        self.max_age_s
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -132,7 +147,7 @@ impl Engine {
         let tables = self.bundle.tables();
         may_ask(identity, action)?;
         let first = resources(tables, request.resources, identity, action)?;
-        let checked = Checked::new(tables, request, identity, action, &first)?;
+        let checked = Checked::new(tables, request, identity, action, &first, self.max_age_s)?;
         evaluate(tables, &checked, scratch, mode).ok_or(ErrorCode::Bundle)
     }
 }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use arc_swap::cache::Cache;
+use camshaft_bundle::Bundle;
 
 use crate::decision::Decision;
 use crate::engine::Engine;
@@ -33,6 +34,16 @@ impl Stamp {
     /// that was, which a world with `max_artifact_age_s` refuses (CITE REQ-14).
     pub fn age_s(&self, now_s: u64) -> Option<u64> {
         self.created_s.map(|created_s| now_s.saturating_sub(created_s))
+    }
+}
+
+/// What the signed envelope of a bundle says; of a bundle that was opened without one nothing is known.
+impl From<&Bundle> for Stamp {
+    fn from(bundle: &Bundle) -> Self {
+        bundle.envelope().map_or_else(Self::default, |envelope| Self {
+            revision: envelope.revision,
+            created_s: Some(envelope.created_s),
+        })
     }
 }
 
