@@ -1,5 +1,6 @@
 //! The command line: one struct a command, with the examples that `camshaft help` shows.
 
+mod signing;
 mod world;
 
 mod import;
@@ -11,6 +12,7 @@ use camshaft_frontend::policy::Kind;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use signing::{Sign, Trusted};
 pub(crate) use world::{Attach, Change, Detach, List, Listing, Revoke, Show, World, WorldCommand};
 
 pub(crate) use import::{From as ImportFrom, Import, Terraform as ImportTerraform};
@@ -102,6 +104,7 @@ pub(crate) enum Command {
     Test(Test),
     Inspect(Inspect),
     Verify(Verify),
+    Sign(Sign),
     Bench(Bench),
     Import(Import),
     World(World),
@@ -271,6 +274,12 @@ pub(crate) struct Build {
     /// Threads; one a core if left out
     #[arg(long, value_name = "N", help_heading = "Compiling", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
+    /// Sign the bundle with this private key, as `camshaft sign` does
+    #[arg(long, value_name = "FILE", help_heading = "Signing", requires = "revision")]
+    pub(crate) key: Option<PathBuf>,
+    /// The revision: greater than that of every bundle before
+    #[arg(long, value_name = "N", help_heading = "Signing", requires = "key")]
+    pub(crate) revision: Option<u64>,
 }
 
 /// What is asked, and of what.
@@ -282,6 +291,8 @@ pub(crate) struct Question {
     /// Ask these policies, attached to one sub-account
     #[arg(short = 'p', long = "policy", value_name = "FILE", num_args = 1.., conflicts_with = "bundle", id = "policies")]
     pub(crate) policies: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trusted: Trusted,
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// Who asks; with `-p` the sub-account that holds the policies if left out
@@ -312,7 +323,7 @@ pub(crate) struct Question {
     /// The session policy of the request
     #[arg(long, value_name = "FILE", help_heading = "Request")]
     pub(crate) session: Option<PathBuf>,
-    /// Age of the bundle in seconds, for worlds that bound it
+    /// Age of the bundle in seconds, for worlds that bound it; with `--key` the signature tells
     #[arg(long, value_name = "SECONDS", help_heading = "Request")]
     pub(crate) artifact_age_s: Option<u64>,
 }
@@ -384,9 +395,13 @@ pub(crate) struct Test {
     /// The bundle for cases that have no world
     #[arg(short = 'b', long = "bundle", value_name = "FILE", conflicts_with = "world")]
     pub(crate) bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trusted: Trusted,
 }
 
 /// Show what is in a bundle: sections, tables, strategies, the largest blocks, provenance.
+///
+/// The signature of a signed bundle is shown as it stands there; `camshaft verify --key` verifies it.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
@@ -403,16 +418,20 @@ pub(crate) struct Inspect {
 
 /// Open a bundle with every check that the engine makes.
 ///
-/// Header, length, digest, structure, and every index in every table. Exit 4 if anything is wrong.
+/// Header, length, digest, structure, and every index in every table. Exit 4 if anything is wrong. With `--key` also
+/// its signature: a bundle that is not signed is refused.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
   camshaft verify out.cam
+  camshaft verify out.cam --key trusted.pem --least-revision 42
   camshaft verify out.cam && mv out.cam /srv/gateway/")]
 pub(crate) struct Verify {
     /// The bundle
     #[arg(value_name = "BUNDLE")]
     pub(crate) bundle: PathBuf,
+    #[command(flatten)]
+    pub(crate) trusted: Trusted,
 }
 
 /// Measure how fast a bundle decides requests of your own.
@@ -444,6 +463,8 @@ pub(crate) struct Bench {
     /// Threads that decide at the same time, each all requests
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: u16,
+    #[command(flatten)]
+    pub(crate) trusted: Trusted,
 }
 
 /// Print completions for a shell.

@@ -11,6 +11,7 @@ mod fmt;
 mod help;
 mod import;
 mod inspect;
+mod sign;
 mod test;
 mod verify;
 mod world;
@@ -31,6 +32,7 @@ pub(crate) fn run(command: &Command, console: &mut Console) -> Result<Exit, Fail
         Command::Test(args) => test::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),
         Command::Verify(args) => verify::run(args, console),
+        Command::Sign(args) => sign::run(args, console),
         Command::World(args) => world::run(args, console),
         Command::Bench(args) => bench::run(args, console),
         Command::Import(args) => import::run(args, console),

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use camshaft_bundle::{OpenError, WriteError};
+use camshaft_bundle::{OpenError, OpenErrorKind, WriteError};
 use camshaft_compiler::{CompileError, CompileErrorKind};
 
 use crate::render::diagnostic::Findings;
@@ -193,6 +193,9 @@ impl Failure {
     pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::Usage { help, .. } => help.clone(),
+            Self::Bundle { error, .. } if *error.kind() == OpenErrorKind::Signed => Some(
+                "`--key FILE` names the public keys that are trusted; `camshaft inspect` shows a bundle whose signature is not verified".into(),
+            ),
             Self::Request { code, .. } => Some(format!("`camshaft help {code}` explains the code")),
             Self::Compile(error) => match error.kind() {
                 CompileErrorKind::Cost { .. } => Some(

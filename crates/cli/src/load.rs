@@ -5,7 +5,7 @@ use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use camshaft::decider::{self, Decider};
-use camshaft_bundle::{Bundle, WriteError};
+use camshaft_bundle::{Bundle, Envelope, Trust, WriteError};
 use camshaft_compiler::{CompileErrorKind, Compiled, Config};
 use camshaft_frontend::action::check_catalogue;
 use camshaft_frontend::diagnostic::{Code, Diagnostic};
@@ -17,10 +17,11 @@ use camshaft_frontend::source::{Source, Span};
 use camshaft_frontend::template::check_parameters;
 use camshaft_frontend::world::{self, BarePolicy, FileError, Files, Loaded, NoFiles, Overrides, WorldInput};
 
-use crate::args::Reading;
+use crate::args::{Reading, Trusted};
 use crate::exit::Failure;
 use crate::input::{self, Content, Folder, Reader};
 use crate::render::diagnostic::Findings;
+use crate::trust;
 
 /// The options of the command line as the frontend takes them.
 pub(crate) fn overrides(reading: &Reading) -> Result<Overrides, Failure> {
@@ -375,14 +376,25 @@ pub(crate) fn compile(set: &PolicySet, config: &Config) -> Result<Compiled, Fail
     camshaft_compiler::compile(set, config).map_err(Failure::Compile)
 }
 
-/// Opens a bundle.
-pub(crate) fn bundle(path: &Path) -> Result<Bundle, Failure> {
-    opened(path, &input::read(path)?)
+/// Opens a bundle; with keys only one that they signed.
+pub(crate) fn bundle(path: &Path, trusted: &Trusted) -> Result<Bundle, Failure> {
+    opened(path, &input::read(path)?, trust::trust(trusted)?.as_ref())
 }
 
 /// Opens the bytes of a bundle's file.
-pub(crate) fn opened(path: &Path, bytes: &[u8]) -> Result<Bundle, Failure> {
-    Bundle::open(bytes).map_err(|error| Failure::Bundle { path: input::name(path), error })
+pub(crate) fn opened(path: &Path, bytes: &[u8], trust: Option<&Trust>) -> Result<Bundle, Failure> {
+    let bundle = match trust {
+        Some(trust) => Bundle::open_signed(bytes, trust),
+        None => Bundle::open(bytes),
+    };
+    bundle.map_err(|error| Failure::Bundle { path: input::name(path), error })
+}
+
+/// Opens the bytes of a bundle's file to look at it, with what its envelope claims.
+pub(crate) fn unverified(path: &Path, bytes: &[u8]) -> Result<(Bundle, Option<Envelope>), Failure> {
+    let split = Envelope::split(bytes).map_err(|error| Failure::Bundle { path: input::name(path), error })?;
+    let (envelope, bundle) = split;
+    Ok((opened(path, bundle, None)?, envelope))
 }
 
 /// Opens a bundle of our own making. The compiler opened it too: one that is refused now is our fault.

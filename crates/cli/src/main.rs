@@ -11,6 +11,7 @@ mod input;
 mod load;
 mod progress;
 mod render;
+mod trust;
 mod write;
 
 use std::io::Write;

@@ -22,6 +22,7 @@ use crate::load;
 use crate::progress::Progress;
 use crate::render::table::{Align, Table};
 use crate::render::text;
+use crate::trust;
 use ask::{Checked, Question};
 use measure::{KINDS, Latency, Measured, measure};
 
@@ -104,9 +105,10 @@ pub(crate) fn run(args: &Bench, console: &mut Console) -> Result<Exit, Failure> 
 
 /// The bundle, and the time it takes to open it once its bytes are at hand.
 fn open(args: &Bench) -> Result<(Bundle, Duration), Failure> {
+    let trust = trust::trust(&args.trusted)?;
     let bytes = input::read(&args.bundle)?;
     let begin = Instant::now();
-    let bundle = load::opened(&args.bundle, &bytes)?;
+    let bundle = load::opened(&args.bundle, &bytes, trust.as_ref())?;
     Ok((bundle, begin.elapsed()))
 }
 

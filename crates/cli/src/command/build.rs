@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use anstyle::Style;
-use camshaft_bundle::{Bundle, Section};
-use camshaft_compiler::{Config, Stats, Strategy};
+use camshaft_bundle::{Bundle, SecretKey, Section, WriteError};
+use camshaft_compiler::{CompileErrorKind, Compiled, Config, Stats, Strategy};
 use camshaft_frontend::diagnostic::Severity;
 use camshaft_frontend::world::Counts;
 use serde::Serialize;
@@ -18,6 +18,7 @@ use crate::progress::Progress;
 use crate::render::diagnostic::{self, Findings};
 use crate::render::table::{Align, Table};
 use crate::render::{json, text};
+use crate::trust::{self, Signature};
 use crate::write;
 
 /// Findings that are shown of a build that succeeds.
@@ -29,6 +30,7 @@ struct Summary {
     bundle: String,
     digest: String,
     bytes: usize,
+    signature: Option<Signature>,
     accounts: usize,
     users: usize,
     groups: usize,
@@ -84,6 +86,7 @@ struct Seconds {
 pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> {
     let mut overrides = load::overrides(&args.reading)?;
     overrides.threads = args.threads.map_or(0, usize::from);
+    let key = args.key.as_deref().map(trust::secret).transpose()?;
     let progress = Progress::begin(console, "reading");
     let begin = Instant::now();
     let mut loaded = load::world_or_policies(&args.paths, &overrides)?;
@@ -102,14 +105,19 @@ pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> 
 
     progress.next("writing");
     let begin = Instant::now();
-    write::replace(&args.out, &compiled.bytes)?;
+    let signed = match (&key, args.revision) {
+        (Some(key), Some(revision)) => Some(signed(&compiled, key, revision)?),
+        _ => None,
+    };
+    write::replace(&args.out, signed.as_ref().map_or(&compiled.bytes, |(file, _)| file))?;
     let write = begin.elapsed();
     drop(progress);
 
     let bundle = load::own_bundle(&compiled)?;
     let seconds =
         Seconds { read: read.as_secs_f64(), compile: compile.as_secs_f64(), write: write.as_secs_f64() };
-    let summary = summary(args, &bundle, counts, &compiled.stats, seconds, &findings);
+    let signature = signed.map(|(_, signature)| signature);
+    let summary = summary(args, &bundle, counts, &compiled.stats, seconds, &findings, signature);
     if console.is_json() {
         console.json(&summary)?;
     } else {
@@ -119,6 +127,12 @@ pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> 
         human(&summary, &time, console)?;
     }
     Ok(Exit::Done)
+}
+
+/// The bundle in an envelope. It is of our own making: one that cannot be opened is our fault.
+fn signed(compiled: &Compiled, key: &SecretKey, revision: u64) -> Result<(Vec<u8>, Signature), Failure> {
+    trust::sign(&compiled.bytes, key, revision, trust::now_s())
+        .map_err(|error| Failure::Compile(CompileErrorKind::Write(WriteError::Refused(error)).into()))
 }
 
 fn config(args: &Build) -> Config {
@@ -146,6 +160,7 @@ fn summary(
     stats: &Stats,
     seconds: Seconds,
     findings: &Findings,
+    signature: Option<Signature>,
 ) -> Summary {
     let sections = sections(bundle).into_iter().map(|(section, bytes)| (section.name().into(), bytes.into()));
     let strategies =
@@ -154,6 +169,7 @@ fn summary(
         bundle: args.out.display().to_string(),
         digest: bundle.digest_text(),
         bytes: bundle.length(),
+        signature,
         accounts: counts.accounts,
         users: counts.users,
         groups: counts.groups,
@@ -230,6 +246,9 @@ fn human(summary: &Summary, time: &str, console: &mut Console) -> Result<(), Fai
     );
     table.row(["certificate", &certificate]);
     table.row(["digest", &summary.digest]);
+    if let Some(signature) = &summary.signature {
+        table.row(["signature", &signature.text()]);
+    }
     write!(console.out(), "{}", table.render(color))?;
     if summary.findings != diagnostic::Counts::default() {
         writeln!(console.out(), "\n{}: `camshaft check` shows them", summary.findings.text())?;

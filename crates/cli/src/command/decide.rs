@@ -21,6 +21,7 @@ use crate::load;
 use crate::render::diagnostic::{self, Findings};
 use crate::render::json::{self as render, Finding};
 use crate::render::text;
+use crate::trust;
 
 /// The answer to a request.
 #[derive(Debug, Serialize)]
@@ -64,6 +65,7 @@ pub(crate) fn run(args: &Decide, console: &mut Console) -> Result<Exit, Failure>
     }
     let request = request(&args.question)?;
     let decider = decider(&args.question, console)?;
+    let request = aged(request, &decider);
     let (reasons, findings) = decider.reasons(&request, &mut decider.engine().scratch());
     if let Decision::Error { code } = reasons.decision {
         return Err(malformed(&args.question, &request, code, findings));
@@ -89,7 +91,7 @@ pub(crate) fn decider(question: &Question, console: &Console) -> Result<Decider,
                 "a bundle was built with its own; give them to `camshaft build`",
             ));
         }
-        let bundle = load::bundle(path)?;
+        let bundle = load::bundle(path, &question.trusted)?;
         let reading = decider::Reading::from(&bundle);
         return Ok(Decider::new(bundle, reading, Config::default().threads(1)));
     }
@@ -274,7 +276,7 @@ fn stream(decider: &Decider, path: &Path, console: &mut Console) -> Result<Exit,
         let Some(line) = line else { break };
         number += 1;
         let request = match parse(line, defaults) {
-            Some(Ok(request)) => request,
+            Some(Ok(request)) => aged(request, decider),
             Some(Err(error)) => {
                 exit = Exit::Request;
                 let column = Some(error.position.column);
@@ -300,6 +302,12 @@ fn stream(decider: &Decider, path: &Path, console: &mut Console) -> Result<Exit,
         console.json_line(&Answer { id, decision, reason, blocked_by, bundle: &bundle })?;
     }
     Ok(exit)
+}
+
+/// The request with the age of the bundle, where a signature tells it and the request does not.
+pub(crate) fn aged(mut request: Request, decider: &Decider) -> Request {
+    request.artifact_age_s = request.artifact_age_s.or_else(|| trust::age_s(decider.engine().bundle()));
+    request
 }
 
 /// The request of a line; none for a blank one.

@@ -87,6 +87,7 @@ struct Needed {
 pub(crate) fn run(args: &Explain, console: &mut Console) -> Result<Exit, Failure> {
     let request = decide::request(&args.question)?;
     let decider = decide::decider(&args.question, console)?;
+    let request = decide::aged(request, &decider);
     let engine = decider.engine();
     let session = decider.session(&request);
     let mut scratch = engine.scratch();

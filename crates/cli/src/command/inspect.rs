@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anstyle::Style;
 use camshaft_bundle::schema::{automaton, block, identity, option, piece, row, scalar};
-use camshaft_bundle::{Bundle, FORMAT_VERSION, Tables};
+use camshaft_bundle::{Bundle, Envelope, FORMAT_VERSION, Tables};
 use camshaft_compiler::Strategy;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -17,6 +17,7 @@ use crate::input;
 use crate::load;
 use crate::render::table::{Align, Table};
 use crate::render::text::{self, figure};
+use crate::trust::Signature;
 
 #[derive(Serialize)]
 struct Report {
@@ -24,6 +25,8 @@ struct Report {
     format: u32,
     digest: String,
     bytes: usize,
+    /// What its envelope claims.
+    signature: Option<Signature>,
     provenance: Map<String, Value>,
     options: Options,
     accounts: u32,
@@ -84,8 +87,8 @@ const MOST_NAMES: usize = 4;
 
 /// Runs it.
 pub(crate) fn run(args: &Inspect, console: &mut Console) -> Result<Exit, Failure> {
-    let bundle = load::bundle(&args.bundle)?;
-    let report = report(&bundle, args);
+    let (bundle, envelope) = load::unverified(&args.bundle, &input::read(&args.bundle)?)?;
+    let report = report(&bundle, envelope.as_ref(), args);
     if console.is_json() {
         console.json(&report)?;
     } else {
@@ -94,7 +97,7 @@ pub(crate) fn run(args: &Inspect, console: &mut Console) -> Result<Exit, Failure
     Ok(Exit::Done)
 }
 
-fn report(bundle: &Bundle, args: &Inspect) -> Report {
+fn report(bundle: &Bundle, envelope: Option<&Envelope>, args: &Inspect) -> Report {
     let tables = bundle.tables();
     let provenance = tables.provenance.all().lines().filter_map(|line| line.split_once('='));
     let sections =
@@ -105,6 +108,7 @@ fn report(bundle: &Bundle, args: &Inspect) -> Report {
         format: FORMAT_VERSION,
         digest: bundle.digest_text(),
         bytes: bundle.length(),
+        signature: envelope.map(|envelope| Signature::new(envelope, false)),
         provenance: provenance.map(|(name, value)| (name.into(), value.into())).collect(),
         options: options(bundle),
         accounts: tables.scalar(scalar::ACCOUNTS),
@@ -211,12 +215,16 @@ fn human(report: &Report, console: &mut Console) -> Result<(), Failure> {
     let heading = |text: &str| text::paint(color, text::STRONG, text);
     writeln!(
         console.out(),
-        "{}: {}, format {}\ndigest {}\n",
+        "{}: {}, format {}\ndigest {}",
         heading(&report.bundle),
         text::counted(report.bytes, "byte"),
         report.format,
         report.digest
     )?;
+    if let Some(signature) = &report.signature {
+        writeln!(console.out(), "{}, not verified", signature.text())?;
+    }
+    writeln!(console.out())?;
 
     let mut table = Table::new([(Align::Left, text::DIM), (Align::Left, Style::new())]);
     for (name, value) in &report.provenance {

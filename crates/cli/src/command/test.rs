@@ -158,7 +158,7 @@ fn read(file: &Path, cases: &mut Vec<Given>, malformed: &mut Findings) -> Result
 /// The engine of `--world` or `-b`.
 fn given(args: &Test) -> Result<Option<Engine>, Failure> {
     if let Some(path) = &args.bundle {
-        let bundle = load::bundle(path)?;
+        let bundle = load::bundle(path, &args.trusted)?;
         let options = WorldOptions {
             resource_policy_services: load::resource_policy_services(&bundle),
             ..WorldOptions::default()

@@ -11,6 +11,7 @@ use crate::exit::{Exit, Failure};
 use crate::input;
 use crate::load;
 use crate::render::text;
+use crate::trust::{self, Signature};
 
 #[derive(Serialize)]
 struct Report {
@@ -18,6 +19,7 @@ struct Report {
     sound: bool,
     format: u32,
     digest: String,
+    signature: Option<Signature>,
     bytes: usize,
     blocks: u32,
     rows: u64,
@@ -27,7 +29,19 @@ struct Report {
 /// Runs it.
 pub(crate) fn run(args: &Verify, console: &mut Console) -> Result<Exit, Failure> {
     let begin = Instant::now();
-    let bundle = load::bundle(&args.bundle)?;
+    let file = input::read(&args.bundle)?;
+    let (bundle, signature) = match trust::trust(&args.trusted)? {
+        Some(trust) => {
+            let bundle = load::opened(&args.bundle, &file, Some(&trust))?;
+            let signature = bundle.envelope().map(|envelope| Signature::new(envelope, true));
+            (bundle, signature)
+        }
+        None => {
+            let (bundle, envelope) = load::unverified(&args.bundle, &file)?;
+            (bundle, envelope.map(|envelope| Signature::new(&envelope, false)))
+        }
+    };
+    drop(file);
     let full =
         verify_full(&bundle).map_err(|error| Failure::Bundle { path: input::name(&args.bundle), error })?;
     let time = begin.elapsed();
@@ -36,6 +50,7 @@ pub(crate) fn run(args: &Verify, console: &mut Console) -> Result<Exit, Failure>
         sound: true,
         format: FORMAT_VERSION,
         digest: bundle.digest_text(),
+        signature,
         bytes: bundle.length(),
         blocks: full.blocks,
         rows: full.rows,
@@ -50,7 +65,7 @@ pub(crate) fn run(args: &Verify, console: &mut Console) -> Result<Exit, Failure>
     let (bytes, time) = (text::counted(report.bytes, "byte"), text::duration(time));
     let (blocks, certificate) =
         (text::counted(report.blocks as usize, "block"), text::counted(report.certificate as usize, "row"));
-    let Report { bundle, format, digest, rows, .. } = report;
+    let Report { bundle, format, digest, rows, signature, .. } = report;
     let rows = text::figure(rows);
     writeln!(
         console.out(),
@@ -60,5 +75,15 @@ pub(crate) fn run(args: &Verify, console: &mut Console) -> Result<Exit, Failure>
         console.out(),
         "each of the {rows} rows of {blocks} is reached; a decision on one resource verifies at most {certificate}"
     )?;
+    if let Some(signature) = signature {
+        let found = signature.text();
+        match signature.verified {
+            true => writeln!(console.out(), "{found}")?,
+            false => writeln!(
+                console.out(),
+                "{found}, not verified: `--key FILE` names the keys that are trusted"
+            )?,
+        }
+    }
     Ok(Exit::Done)
 }

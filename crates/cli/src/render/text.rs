@@ -56,6 +56,24 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
+/// Seconds since 1970 as a time in UTC; as the number where the year has more than four digits.
+pub(crate) fn instant(seconds: u64) -> String {
+    const LAST: u64 = 253_402_300_799;
+    if seconds > LAST {
+        return format!("second {seconds}");
+    }
+    // Years begin in March, so that the leap day is the last: 400 of them have 146,097 days.
+    let (days, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
+    let year = era * 400 + year + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// The first message, help line and so on of a failure.
 pub(crate) fn labelled(color: bool, style: Style, label: &str, text: &str) -> String {
     format!("{}: {text}\n", paint(color, style, label))
@@ -76,6 +94,21 @@ mod tests {
         assert_eq!([shown(0), shown(999), shown(1000), shown(1234567)].join(" "), "0 999 1,000 1,234,567");
         assert_eq!(count(1, "policy", "policies"), "1 policy");
         assert_eq!(counted(2000, "row"), "2,000 rows");
+    }
+
+    #[test]
+    fn instants_are_dates() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_767_225_599, "2025-12-31T23:59:59Z"),
+            (1_835_395_200, "2028-02-29T00:00:00Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (253_402_300_800, "second 253402300800"),
+        ] {
+            assert_eq!(instant(seconds), text);
+        }
     }
 
     #[test]

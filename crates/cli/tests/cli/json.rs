@@ -169,6 +169,10 @@ fn every_command_has_its_schema() {
         run(&["build", "world", "-o", "again.cam"], 0, "build.json")["certificate"]
     );
     assert_eq!(run(&["verify", "again.cam"], 0, "verify.json")["digest"], inspected["digest"]);
+    assert_eq!(
+        (&inspected["signature"], &inspected["provenance"]["semantics"]),
+        (&Value::Null, &"CAM policy syntax 2.0".into())
+    );
     run(&["help", "CAM0319"], 0, "diagnostic-page.json");
     let listed = run(&["world", "list", "org"], 0, "world-list.json");
     assert_eq!(listed["policies"].as_array().map(Vec::len), Some(5));

@@ -4,4 +4,5 @@ mod console;
 mod folder;
 mod json;
 mod refusals;
+mod signed;
 mod world;

@@ -44,6 +44,7 @@ pub(super) fn questions(path: &Path, decider: &Decider) -> Result<Vec<Question>,
                 Err(error) => malformed.append(Findings::of(error.source, error.diagnostics)),
             }
         } else if let Some(request) = decide::parse(read, defaults) {
+            let request = request.map(|request| decide::aged(request, decider));
             questions.push(Question { line, request, case: None });
         }
     }
