@@ -274,6 +274,9 @@ pub(crate) struct Build {
     /// Threads; one a core if left out
     #[arg(long, value_name = "N", help_heading = "Compiling", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
+    /// Read and compile everything once more with another number of threads, and write nothing unless the bytes are the same
+    #[arg(long, help_heading = "Compiling")]
+    pub(crate) verify_reproducible: bool,
     /// Sign the bundle with this private key, as `camshaft sign` does
     #[arg(long, value_name = "FILE", help_heading = "Signing", requires = "revision")]
     pub(crate) key: Option<PathBuf>,

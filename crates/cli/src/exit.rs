@@ -124,6 +124,11 @@ pub(crate) enum Failure {
     },
     /// The world does not compile within its bounds.
     Compile(CompileError),
+    /// Two builds of the same files gave different bytes.
+    Irreproducible {
+        /// The first byte that differs.
+        byte: usize,
+    },
     /// Input or output failed.
     Io {
         /// What was done to which file: "cannot read `a.json`".
@@ -169,6 +174,7 @@ impl Failure {
                 | CompileErrorKind::Write(WriteError::TooLarge) => Exit::Bound,
                 _ => Exit::Bug,
             },
+            Self::Irreproducible { .. } => Exit::Bug,
             Self::Io { .. } => Exit::Io,
             Self::BrokenPipe => Exit::Done,
         }
@@ -184,6 +190,9 @@ impl Failure {
             Self::Bundle { path, error } => format!("bundle `{path}` is refused: {error}"),
             Self::Request { code, message, .. } => format!("the request is malformed ({code}): {message}"),
             Self::Compile(error) => error.to_string(),
+            Self::Irreproducible { byte } => {
+                format!("two builds differ from byte {byte} on; nothing was written")
+            }
             Self::Io { action, error } => format!("{action}: {}", describe(error)),
             Self::BrokenPipe => String::new(),
         }
@@ -207,6 +216,10 @@ impl Failure {
                 ),
                 _ => None,
             },
+            Self::Irreproducible { .. } => Some(
+                "unless the input changed meanwhile this is a bug in camshaft; please report it with the line above and the command line"
+                    .into(),
+            ),
             _ => None,
         }
     }
@@ -291,6 +304,10 @@ mod tests {
         assert_eq!(refused.exit(), Exit::Bug);
         assert!(refused.message().starts_with("the compiled tables are inconsistent: "));
         assert!(refused.help().is_some_and(|help| help.contains("report it")));
+        let differs = Failure::Irreproducible { byte: 77 };
+        assert_eq!(differs.exit(), Exit::Bug);
+        assert_eq!(differs.message(), "two builds differ from byte 77 on; nothing was written");
+        assert!(differs.help().is_some_and(|help| help.contains("report it")));
     }
 
     /// Reasons that tests cannot bring about where they run with every permission.

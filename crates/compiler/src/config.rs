@@ -39,6 +39,18 @@ macro_rules! knobs {
                 self.$name.unwrap_or($default)
             }
             )*
+
+            /// The knobs that are set to other than their default and that a bundle's bytes depend on, `name=value` each.
+            pub(crate) fn influences(&self) -> Vec<String> {
+                let mut set = Vec::new();
+                $(
+                    let bounds = ["threads", "max_candidates"].contains(&stringify!($name));
+                    if !bounds && self.$get() != $default {
+                        set.push(format!("{}={}", stringify!($name), self.$get()));
+                    }
+                )*
+                set
+            }
         }
     };
 }

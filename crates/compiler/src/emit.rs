@@ -19,7 +19,7 @@ use crate::intern::{Names, number};
 use crate::lower::{Lowered, Lowering};
 use crate::stats::{Stats, Strategy};
 use crate::trie::Trie;
-use crate::{PolicySet, network};
+use crate::{PolicySet, network, provenance};
 
 /// Statements below which starting threads takes longer than they save.
 const FEW: usize = 2_000;
@@ -51,7 +51,8 @@ pub fn compile(world: &PolicySet, config: &Config) -> Result<Compiled, CompileEr
         emitter.block(block, set);
     }
     emitter.names(world, &lowering, config.get_places(), &workers);
-    emitter.provenance();
+    let provenance = provenance::lines(world, &emitter.root, config, &workers);
+    emitter.root.provenance = provenance.into_bytes();
     let candidates = emitter.candidates(&directory, &blocks);
     emitter.scalars(world, &lowering, &directory, seed, candidates);
     if candidates > config.get_max_candidates() {
@@ -420,17 +421,6 @@ impl Emitter {
                 }
             }
         }
-    }
-
-    fn provenance(&mut self) {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.root.policy_text).update(&self.root.statement_text);
-        let text = format!(
-            "compiler=camshaft {}\nsemantics=CAM policy syntax 2.0\nstatements={}\n",
-            env!("CARGO_PKG_VERSION"),
-            hasher.finalize().to_hex()
-        );
-        self.root.provenance = text.into_bytes();
     }
 
     /// Most rows that a decision may have to verify for one spelling of one resource: the worst caller with

@@ -28,6 +28,7 @@ mod holdings;
 mod intern;
 mod lower;
 mod network;
+mod provenance;
 mod row;
 mod stats;
 mod tail;

@@ -6,7 +6,7 @@ use anstyle::Style;
 use camshaft_bundle::{Bundle, SecretKey, Section, WriteError};
 use camshaft_compiler::{CompileErrorKind, Compiled, Config, Stats, Strategy};
 use camshaft_frontend::diagnostic::Severity;
-use camshaft_frontend::world::Counts;
+use camshaft_frontend::world::{Counts, Overrides};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -31,6 +31,8 @@ struct Summary {
     digest: String,
     bytes: usize,
     signature: Option<Signature>,
+    /// Whether it was built twice, with the same bytes.
+    reproduced: bool,
     accounts: usize,
     users: usize,
     groups: usize,
@@ -86,6 +88,12 @@ struct Seconds {
 pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> {
     let mut overrides = load::overrides(&args.reading)?;
     overrides.threads = args.threads.map_or(0, usize::from);
+    if args.verify_reproducible && args.paths.iter().any(|path| crate::input::is_stdin(path)) {
+        return Err(Failure::usage_with(
+            "standard input cannot be read twice",
+            "`--verify-reproducible` takes files",
+        ));
+    }
     let key = args.key.as_deref().map(trust::secret).transpose()?;
     let progress = Progress::begin(console, "reading");
     let begin = Instant::now();
@@ -102,6 +110,11 @@ pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> 
     let compile = begin.elapsed();
     // PERF: the process ends soon; to free ten million pieces of text one by one takes longer than to write the bundle.
     core::mem::forget(set);
+
+    if args.verify_reproducible {
+        progress.next("building once more");
+        reproduce(args, overrides, &compiled.bytes)?;
+    }
 
     progress.next("writing");
     let begin = Instant::now();
@@ -127,6 +140,31 @@ pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> 
         human(&summary, &time, console)?;
     }
     Ok(Exit::Done)
+}
+
+/// Builds once more, from the files on and with another number of threads, and compares.
+fn reproduce(args: &Build, mut overrides: Overrides, first: &[u8]) -> Result<(), Failure> {
+    let threads = if args.threads.is_some_and(|threads| threads != 1) { 1 } else { 3 };
+    overrides.threads = threads;
+    let mut loaded = load::world_or_policies(&args.paths, &overrides)?;
+    let (set, _) = load::accepted(&crate::input::name(&args.paths[0]), &mut loaded)?;
+    let second = load::compile(&set, &config(args).threads(threads))?.bytes;
+    // PERF: as above.
+    core::mem::forget(set);
+    match difference(first, &second) {
+        None => Ok(()),
+        Some(byte) => Err(Failure::Irreproducible { byte }),
+    }
+}
+
+/// The first byte in which two bundles differ. Length and digest in their headers always do, and say nothing.
+fn difference(first: &[u8], second: &[u8]) -> Option<usize> {
+    const HEADER: usize = 64;
+    if first == second {
+        return None;
+    }
+    let differs = |at: &usize| first.get(*at) != second.get(*at);
+    Some((HEADER..first.len().max(second.len())).find(differs).unwrap_or(0))
 }
 
 /// The bundle in an envelope. It is of our own making: one that cannot be opened is our fault.
@@ -170,6 +208,7 @@ fn summary(
         digest: bundle.digest_text(),
         bytes: bundle.length(),
         signature,
+        reproduced: args.verify_reproducible,
         accounts: counts.accounts,
         users: counts.users,
         groups: counts.groups,
@@ -245,7 +284,8 @@ fn human(summary: &Summary, time: &str, console: &mut Console) -> Result<(), Fai
         text::counted(summary.certificate as usize, "row")
     );
     table.row(["certificate", &certificate]);
-    table.row(["digest", &summary.digest]);
+    let twice = if summary.reproduced { ", built twice with the same bytes" } else { "" };
+    table.row(["digest", &format!("{}{twice}", summary.digest)]);
     if let Some(signature) = &summary.signature {
         table.row(["signature", &signature.text()]);
     }
@@ -263,4 +303,22 @@ fn named(counts: &Map<String, Value>) -> String {
         .filter_map(|(name, number)| Some((name, number.as_u64().filter(|number| *number > 0)?)));
     let parts: Vec<String> = some.map(|(name, number)| format!("{name} {}", text::figure(number))).collect();
     if parts.is_empty() { "none".into() } else { parts.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::difference;
+
+    /// No input that a test could give shows it: that would be a fault of the compiler.
+    #[test]
+    fn the_first_different_byte_is_found() {
+        let (one, mut other) = (vec![7; 100], vec![7; 100]);
+        assert_eq!(difference(&one, &other), None);
+        (other[40], other[80]) = (8, 8);
+        assert_eq!(difference(&one, &other), Some(80));
+        assert_eq!(difference(&one, &one[..90]), Some(90));
+        assert_eq!(difference(&one, &[]), Some(64));
+        other[80] = 7;
+        assert_eq!(difference(&one, &other), Some(0));
+    }
 }

@@ -28,6 +28,7 @@ struct Report {
     /// What its envelope claims.
     signature: Option<Signature>,
     provenance: Map<String, Value>,
+    inputs: Vec<Input>,
     options: Options,
     accounts: u32,
     identities: u32,
@@ -43,6 +44,14 @@ struct Report {
     /// Most rows that a decision on one resource may have to verify.
     certificate: u32,
     largest_blocks: Vec<Block>,
+}
+
+/// A source that the bundle was made of.
+#[derive(Serialize)]
+struct Input {
+    source: String,
+    /// BLAKE3 of what its policies mean.
+    digest: String,
 }
 
 #[derive(Serialize)]
@@ -82,6 +91,12 @@ struct Block {
     names: Vec<String>,
 }
 
+/// In front of the number of a source.
+const INPUT: &str = "input.";
+
+/// Sources that are listed for people.
+const MOST_INPUTS: usize = 20;
+
 /// Names of policies that are listed for a block.
 const MOST_NAMES: usize = 4;
 
@@ -99,7 +114,8 @@ pub(crate) fn run(args: &Inspect, console: &mut Console) -> Result<Exit, Failure
 
 fn report(bundle: &Bundle, envelope: Option<&Envelope>, args: &Inspect) -> Report {
     let tables = bundle.tables();
-    let provenance = tables.provenance.all().lines().filter_map(|line| line.split_once('='));
+    let lines = || tables.provenance.all().lines().filter_map(|line| line.split_once('='));
+    let provenance = lines().filter(|(name, _)| !name.starts_with(INPUT));
     let sections =
         build::sections(bundle).into_iter().map(|(section, bytes)| (section.name().into(), bytes.into()));
     let sizes = bundle.sizes().into_iter();
@@ -110,6 +126,7 @@ fn report(bundle: &Bundle, envelope: Option<&Envelope>, args: &Inspect) -> Repor
         bytes: bundle.length(),
         signature: envelope.map(|envelope| Signature::new(envelope, false)),
         provenance: provenance.map(|(name, value)| (name.into(), value.into())).collect(),
+        inputs: lines().filter_map(|(name, digest)| input(tables, name, digest)).collect(),
         options: options(bundle),
         accounts: tables.scalar(scalar::ACCOUNTS),
         identities: tables.identities.records::<{ identity::WORDS }>(),
@@ -125,6 +142,12 @@ fn report(bundle: &Bundle, envelope: Option<&Envelope>, args: &Inspect) -> Repor
         certificate: tables.scalar(scalar::MAX_CANDIDATES),
         largest_blocks: largest(tables, args.blocks),
     }
+}
+
+/// The source of a line of the provenance.
+fn input(tables: &Tables<'_>, name: &str, digest: &str) -> Option<Input> {
+    let [start, length] = tables.sources.record::<2>(name.strip_prefix(INPUT)?.parse().ok()?)?;
+    Some(Input { source: tables.source_text.get(start, length)?.into(), digest: digest.into() })
 }
 
 fn options(bundle: &Bundle) -> Options {
@@ -237,6 +260,7 @@ fn human(report: &Report, console: &mut Console) -> Result<(), Failure> {
         table.row(["greatest age", &text::counted(usize::try_from(*age).unwrap_or(usize::MAX), "second")]);
     }
     write!(console.out(), "{}\n{}\n", heading("provenance and options"), table.render(color))?;
+    inputs(&report.inputs, console)?;
 
     let counts = [
         ("accounts", report.accounts),
@@ -273,6 +297,21 @@ fn human(report: &Report, console: &mut Console) -> Result<(), Failure> {
         "{}: a decision on one resource verifies at most {certificate}",
         heading("certificate")
     )?;
+    Ok(())
+}
+
+/// What it was made of.
+fn inputs(inputs: &[Input], console: &mut Console) -> Result<(), Failure> {
+    let color = console.out_color;
+    let mut table = Table::new([(Align::Left, text::DIM), (Align::Left, Style::new())]);
+    for Input { source, digest } in inputs.iter().take(MOST_INPUTS) {
+        table.row([text::plain(source).as_str(), digest]);
+    }
+    write!(console.out(), "{}\n{}", text::paint(color, text::STRONG, "inputs"), table.render(color))?;
+    if let Some(more) = inputs.len().checked_sub(MOST_INPUTS).filter(|more| *more > 0) {
+        writeln!(console.out(), "  and {} more: `--format json` lists them", figure(more as u64))?;
+    }
+    writeln!(console.out())?;
     Ok(())
 }
 

@@ -173,6 +173,11 @@ fn every_command_has_its_schema() {
         (&inspected["signature"], &inspected["provenance"]["semantics"]),
         (&Value::Null, &"CAM policy syntax 2.0".into())
     );
+    let sources =
+        inspected["inputs"].as_array().unwrap().iter().map(|input| input["source"].as_str().unwrap());
+    let expected =
+        ["world.json", "policies/dev.json", "policies/edge.json", "policies/ops.json", "trust/monitor.json"];
+    assert_eq!(sources.collect::<Vec<_>>(), expected);
     run(&["help", "CAM0319"], 0, "diagnostic-page.json");
     let listed = run(&["world", "list", "org"], 0, "world-list.json");
     assert_eq!(listed["policies"].as_array().map(Vec::len), Some(5));
