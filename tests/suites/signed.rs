@@ -82,7 +82,7 @@ fn several_keys_are_trusted_while_one_takes_over_from_another() {
 #[test]
 fn an_earlier_revision_does_not_come_back() {
     let file = signed(&bundle("cos:GetObject"));
-    let from = |least| trust(&[1]).least_revision(least);
+    let from = |least| trust(&[1]).with_least_revision(least);
     assert!(Bundle::open_signed(&file, &from(REVISION)).is_ok());
     assert_eq!(refusal(&file, &from(8)), OpenErrorKind::Revision { found: REVISION, least: 8 });
     // The greatest there is can be signed and asked for.
@@ -189,7 +189,7 @@ fn unsigned_bundles_and_unverified_signatures_are_refused() {
         refusal(&plain, &trust(&[1])),
         OpenErrorKind::Signed,
         refusal(&file, &trust(&[2])),
-        refusal(&file, &trust(&[1]).least_revision(9)),
+        refusal(&file, &trust(&[1]).with_least_revision(9)),
         refusal(&[&file[..ENVELOPE_BYTES], &bundle("cos:PutObject")[..]].concat(), &trust(&[1])),
         OpenErrorKind::Signature,
         OpenErrorKind::EnvelopeVersion { found: 2 },

@@ -55,9 +55,14 @@ impl Trust {
 
     /// Refuses bundles of an earlier revision than this one, so that nobody can bring back an old one. The reader
     /// remembers the revision that it had last.
-    pub fn least_revision(mut self, revision: u64) -> Self {
+    pub fn with_least_revision(mut self, revision: u64) -> Self {
         self.least_revision = revision;
         self
+    }
+
+    /// The revision before which bundles are refused.
+    pub fn least_revision(&self) -> u64 {
+        self.least_revision
     }
 
     /// The keys.

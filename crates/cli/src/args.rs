@@ -12,7 +12,7 @@ use camshaft_frontend::policy::Kind;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use signing::{Sign, Trusted};
+pub(crate) use signing::{Sign, Trusted, Watch};
 pub(crate) use world::{Attach, Change, Detach, List, Listing, Revoke, Show, World, WorldCommand};
 
 pub(crate) use import::{From as ImportFrom, Import, Terraform as ImportTerraform};
@@ -105,6 +105,7 @@ pub(crate) enum Command {
     Inspect(Inspect),
     Verify(Verify),
     Sign(Sign),
+    Watch(Watch),
     Bench(Bench),
     Import(Import),
     World(World),

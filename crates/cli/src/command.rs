@@ -14,6 +14,7 @@ mod inspect;
 mod sign;
 mod test;
 mod verify;
+mod watch;
 mod world;
 
 use crate::args::Command;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: &Command, console: &mut Console) -> Result<Exit, Fail
         Command::Inspect(args) => inspect::run(args, console),
         Command::Verify(args) => verify::run(args, console),
         Command::Sign(args) => sign::run(args, console),
+        Command::Watch(args) => watch::run(args, console),
         Command::World(args) => world::run(args, console),
         Command::Bench(args) => bench::run(args, console),
         Command::Import(args) => import::run(args, console),

@@ -68,7 +68,7 @@ impl Exit {
         match self {
             Self::Done => "done; `decide`, `explain`: allow; with `--requests`: every line was decided",
             Self::Negative => {
-                "a negative answer: a deny, a finding at error level, a failed case, a file that `fmt --check` would change, an answer that `bench` did not expect"
+                "a negative answer: a deny, a finding at error level, a failed case, a file that `fmt --check` would change, an answer that `bench` did not expect, a bundle that `watch --once` finds too old"
             }
             Self::Usage => "the command line was wrong",
             Self::Rejected => {

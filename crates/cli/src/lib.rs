@@ -1,6 +1,7 @@
 //! What the commands of `camshaft` share, for them and for the suites: from JSON requests to answers.
 
 pub mod decider;
+pub mod watch;
 
 /// The README, so that its Rust is compiled with the tests.
 #[cfg(doctest)]

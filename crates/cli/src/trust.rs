@@ -47,7 +47,7 @@ pub(crate) fn trust(trusted: &Trusted) -> Result<Option<Trust>, Failure> {
     for path in &trusted.keys {
         keys.extend(PublicKey::all_from_pem(&pem(path)?).map_err(|error| unusable(path, &error))?);
     }
-    Ok(Some(Trust::new(keys).least_revision(trusted.least_revision.unwrap_or(0))))
+    Ok(Some(Trust::new(keys).with_least_revision(trusted.least_revision.unwrap_or(0))))
 }
 
 /// The key that signs.

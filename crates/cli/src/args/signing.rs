@@ -51,3 +51,32 @@ pub(crate) struct Sign {
     #[arg(short = 'o', long = "out", value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
+
+/// Watch a file or a folder in which bundles arrive, and tell what a gateway would serve.
+///
+/// A bundle that arrives is verified in full and served from then on; one that is refused changes nothing, and the reason
+/// is told. Of a folder the files `*.cam` count, and of those the one with the greatest revision, without signatures the last
+/// by name. Runs until it is stopped. With `--once` the exit code says how one look ended: 0 if all is well, 1 if what is
+/// served is too old, 4 if a bundle was refused, 74 if there is none.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  camshaft watch -b /srv/bundles --key trusted.pem
+  camshaft watch -b /srv/bundles/policies.cam --key trusted.pem --max-age-s 3600 --format json
+  camshaft watch -b /srv/bundles --key trusted.pem --least-revision 42 --once")]
+pub(crate) struct Watch {
+    /// The bundle, or the folder of bundles
+    #[arg(short = 'b', long = "bundle", value_name = "PATH")]
+    pub(crate) bundle: PathBuf,
+    #[command(flatten)]
+    pub(crate) trusted: Trusted,
+    /// Refuse every request when the bundle is older than this; a world that asks for less is heeded
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) max_age_s: Option<u64>,
+    /// Look this often even when nobody tells of a change
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) poll_s: u64,
+    /// Look once and end
+    #[arg(long)]
+    pub(crate) once: bool,
+}

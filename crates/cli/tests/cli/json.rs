@@ -119,7 +119,7 @@ fn check(value: &Value, schema: &Value, root: &Value, at: &str) -> Result<(), St
     Ok(())
 }
 
-fn conforms(text: &[u8], name: &str) -> Value {
+pub(crate) fn conforms(text: &[u8], name: &str) -> Value {
     let value: Value = serde_json::from_slice(text)
         .unwrap_or_else(|error| panic!("{name}: {error} in {}", String::from_utf8_lossy(text)));
     let schema = schema(name);

@@ -5,4 +5,5 @@ mod folder;
 mod json;
 mod refusals;
 mod signed;
+mod watch;
 mod world;
