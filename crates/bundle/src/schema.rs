@@ -201,7 +201,7 @@ schema! {
     Hot trie_nodes Words,
     /// Children: `[first byte, node]`, sorted by byte.
     Hot trie_children Words,
-    /// Automata: `[first class word, classes, first transition, states, first accept, mode]`.
+    /// Automata: `[first class word, integers of a state, first transition, states, first accept, mode]`.
     Hot automata Words,
     /// Byte classes, four to an integer, 64 integers an automaton.
     Hot automaton_classes Words,
@@ -666,7 +666,8 @@ pub mod automaton {
     pub const CLASS_WORDS: u32 = 64;
     /// The posting of the last state counts.
     pub const AT_END: u32 = 0;
-    /// The posting of every state on the way counts.
+    /// The posting of every state on the way counts, and of those that links lead to: behind its transitions a state
+    /// has the number of a state before it, or 0 for none.
     pub const ON_THE_WAY: u32 = 1;
 }
 

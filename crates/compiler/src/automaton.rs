@@ -21,10 +21,11 @@ const DETERMINIZE_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Automaton {
     pub(crate) classes: [u8; 256],
+    /// Integers of a state: a transition for each class, and for literals a link behind them.
     pub(crate) width: usize,
-    /// State × classes; state 0 is the start.
+    /// State × width; state 0 is the start.
     pub(crate) next: Vec<u32>,
-    /// Patterns of each state.
+    /// Patterns of each state; for literals those that the state spells, each at one state.
     pub(crate) accept: Vec<Vec<u32>>,
     pub(crate) mode: u32,
 }
@@ -55,20 +56,56 @@ pub(crate) fn patterns(patterns: &[Vec<&[u8]>], budget: usize) -> Option<Automat
 }
 
 /// The automaton that reports literals where they end; `None` over the budget.
-pub(crate) fn literals(literals: &[&[u8]], budget: usize) -> Option<Automaton> {
+///
+/// A text may end in several literals at once. Each stands at the one state that spells it, and a state links to that
+/// of the longest literal which its own text ends in, 0 where there is none: so a search that follows links up to a
+/// state it has met selects every literal once, however many texts end in it.
+pub(crate) fn literals(all: &[&[u8]], budget: usize) -> Option<Automaton> {
+    if all.iter().any(|literal| literal.is_empty()) {
+        return None;
+    }
     let dfa = aho_corasick::dfa::DFA::builder()
         .match_kind(aho_corasick::MatchKind::Standard)
         .start_kind(aho_corasick::StartKind::Unanchored)
-        .build(literals)
+        .build(all)
         .ok()?;
     let first = dfa.start_state(aho_corasick::Anchored::No).ok()?;
-    let (classes, samples) = byte_classes(literals.iter().copied());
+    let (classes, samples) = byte_classes(all.iter().copied());
     let accepted = |state| {
         let count = if dfa.is_match(state) { dfa.match_len(state) } else { 0 };
         (0..count).map(|at| number(dfa.match_pattern(state, at).as_usize())).collect()
     };
     let step = |state, byte| dfa.next_state(aho_corasick::Anchored::No, state, byte);
-    explore(first, classes, &samples, ON_THE_WAY, budget, step, accepted)
+    let mut automaton = explore(first, classes, &samples, ON_THE_WAY, budget, step, accepted)?;
+    automaton.link(all);
+    Some(automaton)
+}
+
+impl Automaton {
+    /// Leaves each literal to the state that spells it, and links the other states to that.
+    fn link(&mut self, literals: &[&[u8]]) {
+        let step = |state: usize, byte: &u8| {
+            let class = self.classes.get(usize::from(*byte)).map_or(0, |class| usize::from(*class));
+            self.next.get(state * self.width + class).map_or(0, |next| *next as usize)
+        };
+        let spelled: Vec<usize> = literals.iter().map(|literal| literal.iter().fold(0, step)).collect();
+        let length = |literal: &u32| literals.get(*literal as usize).map_or(0, |literal| literal.len());
+        let spells = |state: usize, literal: &u32| spelled.get(*literal as usize) == Some(&state);
+        let mut next = Vec::with_capacity(self.next.len() + self.accept.len());
+        for (state, (transitions, accept)) in
+            self.next.chunks_exact(self.width).zip(&mut self.accept).enumerate()
+        {
+            let others = accept.iter().filter(|literal| !spells(state, literal));
+            let longest = others.max_by_key(|literal| length(literal));
+            let link =
+                longest.and_then(|literal| spelled.get(*literal as usize)).map_or(0, |link| number(*link));
+            next.extend_from_slice(transitions);
+            next.push(link);
+            accept.retain(|literal| spells(state, literal));
+        }
+        self.next = next;
+        self.width += 1;
+    }
 }
 
 /// `.*a.*b.*` with every byte of a literal escaped.

@@ -154,11 +154,19 @@ impl<V: FnMut(u32) -> Option<Flow>> Walk<'_, '_, V> {
             let class = classes >> (u32::from(byte) & 3).checked_mul(8)? & 0xff;
             let at = state.checked_mul(width)?.checked_add(class)?;
             state = self.tables.automaton_next.get(first_next.checked_add(at)?)?;
-            if on_the_way && self.is_new(state) {
-                let posting = self.tables.automaton_accept.get(first_accept.checked_add(state)?)?;
+            let mut met = state;
+            // Behind a state that was met before, all links were followed.
+            while on_the_way && self.is_new(met) {
+                let posting = self.tables.automaton_accept.get(first_accept.checked_add(met)?)?;
                 if let Flow::Stop = self.posting(posting)? {
                     return Some(Flow::Stop);
                 }
+                let link = met.checked_add(1)?.checked_mul(width)?.checked_sub(1)?;
+                let link = self.tables.automaton_next.get(first_next.checked_add(link)?)?;
+                if link == 0 {
+                    break;
+                }
+                met = link;
             }
         }
         if on_the_way {

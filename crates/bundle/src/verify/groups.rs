@@ -137,7 +137,9 @@ impl<'t, 'a> Groups<'t, 'a> {
         };
         let [first_class, width, first_next, states, first_accept, mode] = record;
         self.automata = number.saturating_add(1);
-        if mode > automaton::ON_THE_WAY || width == 0 || width > 256 || states == 0 {
+        // The last integer of a state is its link.
+        let classes = if mode == automaton::ON_THE_WAY { width.saturating_sub(1) } else { width };
+        if mode > automaton::ON_THE_WAY || classes == 0 || classes > 256 || states == 0 {
             return Err(fault(TABLE, number, "the mode, width or number of states is impossible"));
         }
         let Some(transitions) = states.checked_mul(width) else {
@@ -146,14 +148,22 @@ impl<'t, 'a> Groups<'t, 'a> {
         self.classes.take(number, first_class, automaton::CLASS_WORDS)?;
         self.next.take(number, first_next, transitions)?;
         self.accept.take(number, first_accept, states)?;
-        let classes = tables.automaton_classes.slice(Range { start: first_class, end: self.classes.next });
-        let mut bytes = classes.iter().flat_map(|words| words.iter()).flat_map(u32::to_le_bytes);
-        if bytes.any(|class| u32::from(class) >= width) {
+        let known = tables.automaton_classes.slice(Range { start: first_class, end: self.classes.next });
+        let mut bytes = known.iter().flat_map(|words| words.iter()).flat_map(u32::to_le_bytes);
+        if bytes.any(|class| u32::from(class) >= classes) {
             return Err(fault("automaton_classes", number, "a class does not exist"));
         }
         let next = tables.automaton_next.slice(Range { start: first_next, end: self.next.next });
         if next.iter().flat_map(|words| words.iter()).any(|state| state >= states) {
             return Err(fault("automaton_next", number, "a state does not exist"));
+        }
+        if mode == automaton::ON_THE_WAY {
+            let links = next.iter().flat_map(|words| words.iter()).skip(classes as usize);
+            let mut links = (0..).zip(links.step_by(width as usize));
+            // So that following links ends.
+            if links.any(|(state, link)| link >= state && (state, link) != (0, 0)) {
+                return Err(fault("automaton_next", number, "a link does not lead back"));
+            }
         }
         let accept = tables.automaton_accept.slice(Range { start: first_accept, end: self.accept.next });
         for posting in accept.iter().flat_map(|words| words.iter()) {

@@ -165,7 +165,7 @@ impl<'t, 'a> Collector<'t, 'a> {
     /// The rows of an automaton: run over a text of each, it must select that row.
     fn automaton(&mut self, number: u32) -> Option<()> {
         let record = self.tables.automata.record::<{ automaton::WORDS }>(number)?;
-        let [_, _, _, states, first_accept, _] = record;
+        let [_, _, _, states, first_accept, mode] = record;
         let start = self.entries.len();
         for state in first_accept..first_accept.checked_add(states)? {
             self.rows(self.tables.automaton_accept.get(state)?, |_| true)?;
@@ -173,7 +173,12 @@ impl<'t, 'a> Collector<'t, 'a> {
         let found = self.entries.get_mut(start..)?;
         found.sort_unstable();
         let mut rows: Vec<u32> = found.iter().map(|entry| entry.row).collect();
+        let found = rows.len();
         rows.dedup();
+        if mode == automaton::ON_THE_WAY && rows.len() < found {
+            // Each state is met once, so a row of several would be tested more often than the certificate says.
+            return None;
+        }
         for row in &rows {
             let tail = Tail::new(self.tables, &self.tables.rows.record(*row)?)?;
             if tail.witness.is_empty() || !self.selects(record, *row, &tail.witness)? {
@@ -203,7 +208,15 @@ impl<'t, 'a> Collector<'t, 'a> {
             let class = *word.to_le_bytes().get(usize::from(byte & 3))?;
             let at = state.checked_mul(width)?.checked_add(u32::from(class))?;
             state = self.tables.automaton_next.get(first_next.checked_add(at)?)?;
-            met |= mode == automaton::ON_THE_WAY && has(state)?;
+            let mut met_at = state;
+            while mode == automaton::ON_THE_WAY && !met {
+                met = has(met_at)?;
+                let at = met_at.checked_add(1)?.checked_mul(width)?.checked_sub(1)?;
+                met_at = self.tables.automaton_next.get(first_next.checked_add(at)?)?;
+                if met_at == 0 {
+                    break;
+                }
+            }
         }
         if mode == automaton::AT_END { has(state) } else { Some(met) }
     }
