@@ -10,7 +10,7 @@ use crate::caller::Identity;
 use crate::checked::{Checked, bundle_max_age_s, may_ask, resources, signed};
 use crate::decision::{Decision, ErrorCode, Origin, Statement};
 use crate::evaluate::evaluate;
-use crate::mode::{Full, Mode, Witness};
+use crate::mode::{Counted, Full, Mode, Witness};
 use crate::prepared::engine_number;
 use crate::query::ActionIds;
 use crate::request::Request;
@@ -84,6 +84,16 @@ impl Engine {
         let matched = RefCell::default();
         let decision = self.run(request, scratch, Full(&matched));
         Reasons { decision, statements: matched.into_inner().deciding(decision) }
+    }
+
+    /// The most rows that the request may have tested for one spelling of one resource: those of the bundle, which its
+    /// certificate bounds, and those of the request's session policy, which its own does. No deny ends the count, so
+    /// that [`Engine::decide`] never tests more. Allocates; for those who check the certificate.
+    #[doc(hidden)]
+    pub fn candidates(&self, request: &Request<'_>, scratch: &mut Scratch) -> [u32; 2] {
+        let counts = RefCell::default();
+        let _ = self.run(request, scratch, Counted(&counts));
+        counts.into_inner().most
     }
 
     /// `policy#index`, the name of a statement in reasons (CITE EVA-23, EVA-27).

@@ -79,6 +79,7 @@ impl<'r, M: Mode> Asked<'_, 'r, '_, '_, M> {
     /// PERF: most candidates fall to their action, before anything else is laid out for the test.
     #[inline]
     fn row(&self, holding: Holding, number: u32, query: &Query<'r, '_>, hits: &mut Hits) -> Option<Flow> {
+        self.mode.candidate(holding.part, query);
         let row = self.side.tables.rows.record(number)?;
         if !M::TRACES && row::misses_action(self.side.tables, &row, query)? {
             return Some(Flow::On);

@@ -1,6 +1,7 @@
 //! How much of the answer is wanted.
 
 use core::cell::RefCell;
+use std::collections::BTreeMap;
 
 use camshaft_value::resource::Requested;
 
@@ -33,6 +34,10 @@ pub(crate) trait Mode: Copy {
     /// A statement matched.
     fn collect(self, _hit: Hit) {}
 
+    /// A row is tested, selected for the query by the index.
+    #[inline]
+    fn candidate(self, _part: Part, _query: &Query<'_, '_>) {}
+
     /// The next resource begins.
     fn resource(self, _requested: Requested<'_>) {}
 
@@ -59,6 +64,40 @@ impl Mode for Full<'_> {
 
     fn outcome(self, outcome: &Outcome) {
         self.0.borrow_mut().outcome(outcome);
+    }
+}
+
+/// How many rows are tested, were none of them to end the search.
+#[derive(Clone, Copy)]
+pub(crate) struct Counted<'m>(pub(crate) &'m RefCell<Counts>);
+
+impl Mode for Counted<'_> {
+    fn candidate(self, part: Part, query: &Query<'_, '_>) {
+        self.0.borrow_mut().candidate(part, query.path);
+    }
+
+    fn resource(self, _requested: Requested<'_>) {
+        self.0.borrow_mut().spelled.clear();
+    }
+}
+
+/// Rows tested for one spelling of one resource.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// Of the present resource, by spelling: those of the world, those of the session policy.
+    spelled: BTreeMap<String, [u32; 2]>,
+    /// The most of each, of any spelling of any resource.
+    pub(crate) most: [u32; 2],
+}
+
+impl Counts {
+    fn candidate(&mut self, part: Part, path: &str) {
+        let [world, session] = self.spelled.entry(path.to_owned()).or_default();
+        let [most_of_world, most_of_session] = &mut self.most;
+        let (count, most) =
+            if part == Part::Session { (session, most_of_session) } else { (world, most_of_world) };
+        *count = count.saturating_add(1);
+        *most = (*most).max(*count);
     }
 }
 
