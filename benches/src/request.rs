@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use camshaft_runtime::Request;
 
+use crate::hostile;
 use crate::random::Random;
 use crate::workload::{self, Callers, Service, Workload};
 use crate::world::{Resource, Statement, Term, UserId, World, path};
@@ -106,7 +107,15 @@ impl<'w> Asking<'w> {
             let Some(statement) = statement else { return self.hit() };
             (user, statement)
         };
-        self.meet(user, statement)
+        let mut draft = self.meet(user, statement);
+        if let Some(hostile) = &self.workload.hostile
+            && self.random.chance(50)
+            && let Some((_, _, _, path)) = &mut draft.target
+            && let Some(asked) = hostile::asked(hostile, world, &mut self.random)
+        {
+            *path = asked;
+        }
+        draft
     }
 
     fn user(&mut self) -> UserId {
@@ -158,7 +167,11 @@ impl<'w> Asking<'w> {
             filled.push_str(literal);
         }
         // A name of a bucket without a slash would be read as one with (CITE RES-24): not what is measured.
-        if filled.contains('/') { filled } else { format!("{filled}/{}", self.random.id(4)) }
+        match (filled.contains('/'), pattern.ends_with('*')) {
+            (true, _) => filled,
+            (false, true) => format!("{filled}/{}", self.random.id(4)),
+            (false, false) => format!("{}/{filled}", self.random.id(4)),
+        }
     }
 
     /// Changes one thing.

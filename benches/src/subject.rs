@@ -121,6 +121,29 @@ mod tests {
     }
 
     #[test]
+    fn adversarial_worlds_keep_to_the_quotas_and_their_certificates() {
+        for name in workload::adversarial() {
+            let workload = workload::find(name).unwrap();
+            let world = World::new(&workload, 8);
+            let loaded = product::load_within_quotas(product::ndjson(&world));
+            let set = loaded.set.unwrap_or_else(|| panic!("{name}: {:?}", loaded.diagnostics.first()));
+            assert_eq!(set.accounts.len(), 1, "{name}");
+            let compiled = product::compiled(&set, 1);
+            let engine = Engine::new(product::open(&compiled.bytes));
+            let texts = request::make(&workload, &world);
+            request::with_requests(&texts, |requests| {
+                let tally = compare(&engine, &Baseline::new(&world), Search::Naive, requests);
+                assert!(tally.allowed.min(tally.denied).min(tally.nothing) > 0, "{name}: {tally:?}");
+                let mut scratch = engine.scratch();
+                for request in requests {
+                    let [rows, _] = engine.candidates(request, &mut scratch);
+                    assert!(rows <= compiled.stats.max_candidates, "{name}: {rows} rows for {request:?}");
+                }
+            });
+        }
+    }
+
+    #[test]
     fn the_quota_world_keeps_to_the_quotas() {
         let workload = workload::find("quota").unwrap();
         let world = World::new(&workload, 40);

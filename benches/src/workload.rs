@@ -34,6 +34,9 @@ pub struct Workload {
     /// One account with everything that the platform's quotas allow; sizes are then its policies.
     #[serde(default)]
     pub quota: Option<Quota>,
+    /// One sub-account with the hardest policies that the quotas allow; sizes are then its policies.
+    #[serde(default)]
+    pub hostile: Option<Hostile>,
     /// Requests.
     pub requests: Requests,
 }
@@ -68,6 +71,9 @@ pub struct Resources {
     pub prefix_percent: usize,
     /// A star inside.
     pub infix_percent: usize,
+    /// A star and a literal end.
+    #[serde(default)]
+    pub suffix_percent: usize,
     /// The entry `*`, in statements that allow.
     pub all_percent: usize,
     /// Most statements of one holder that have it: a principal with a hundred thousand statements does not
@@ -136,6 +142,27 @@ pub struct Quota {
     pub groups_of_user: usize,
     /// LIM-9: sub-accounts of a group.
     pub users_of_group: usize,
+}
+
+/// Policies made to cost a decision as much as the platform's quotas allow. Templates of sixth segments have
+/// `{bucket}`, the one bucket; `{nested}`, a beginning of one text, and `{endless}`, all of it; `{word}`, up to eight
+/// letters a and b, and `{words}`, 200 of them; `{letter}` and `{letters}`, one and 200 of all letters and digits;
+/// `{long}`, twenty letters that are always the same, then eight that are not.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hostile {
+    /// LIM-2: characters of each policy, at most.
+    pub characters: usize,
+    /// LIM-3: policies of the sub-account and of each of its groups.
+    pub attached: usize,
+    /// Values of the tag that a statement wants; 0 for no such condition.
+    pub tags: usize,
+    /// Networks of which a statement wants one; 0 for no such condition.
+    pub networks: usize,
+    /// Sixth segments that policies name; without any, statements are about `*`.
+    pub paths: Vec<String>,
+    /// Sixth segments that every other request names.
+    pub asked: Vec<String>,
 }
 
 /// Layers that are laid over a world without changing an answer; see [`crate::layers`].
@@ -240,23 +267,45 @@ pub struct Service {
     pub resources: Vec<String>,
 }
 
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 23] = [
     ("org", include_str!("../workloads/org.json")),
     ("org-skewed", include_str!("../workloads/org-skewed.json")),
     ("org-dense", include_str!("../workloads/org-dense.json")),
     ("hot", include_str!("../workloads/hot.json")),
     ("hot-dense", include_str!("../workloads/hot-dense.json")),
+    ("exact", include_str!("../workloads/exact.json")),
+    ("prefix", include_str!("../workloads/prefix.json")),
+    ("infix", include_str!("../workloads/infix.json")),
+    ("suffix", include_str!("../workloads/suffix.json")),
     ("conditions", include_str!("../workloads/conditions.json")),
     ("denies", include_str!("../workloads/denies.json")),
+    ("misses", include_str!("../workloads/misses.json")),
     ("buckets", include_str!("../workloads/buckets.json")),
     ("bucket-policies", include_str!("../workloads/bucket-policies.json")),
     ("quota", include_str!("../workloads/quota.json")),
+    ("adversarial-nested", include_str!("../workloads/adversarial-nested.json")),
+    ("adversarial-shared", include_str!("../workloads/adversarial-shared.json")),
+    ("adversarial-stars", include_str!("../workloads/adversarial-stars.json")),
+    ("adversarial-inside", include_str!("../workloads/adversarial-inside.json")),
+    ("adversarial-long", include_str!("../workloads/adversarial-long.json")),
+    ("adversarial-mixed", include_str!("../workloads/adversarial-mixed.json")),
+    ("adversarial-values", include_str!("../workloads/adversarial-values.json")),
+    ("adversarial-networks", include_str!("../workloads/adversarial-networks.json")),
 ];
 
-/// Names of the workloads that have statements for a size; `quota` is measured on its own.
+/// Names of the workloads that have statements for a size; `quota` and the adversarial ones have policies for it and are
+/// measured on their own.
 pub fn all() -> impl Iterator<Item = &'static str> {
-    FILES.iter().map(|(name, _)| *name).filter(|name| *name != "quota")
+    let names = FILES.iter().map(|(name, _)| *name);
+    names.filter(|name| *name != "quota" && !name.starts_with(ADVERSARIAL))
 }
+
+/// Names of the adversarial workloads.
+pub fn adversarial() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(name, _)| *name).filter(|name| name.starts_with(ADVERSARIAL))
+}
+
+const ADVERSARIAL: &str = "adversarial-";
 
 /// A workload by its name.
 ///

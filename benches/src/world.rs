@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::hostile;
 use crate::product;
 use crate::random::Random;
 use crate::workload::{self, Buckets, Names, Quota, Service, Workload};
@@ -171,6 +172,9 @@ impl Term {
 impl World {
     /// Makes the world of a workload with this many statements.
     pub fn new(workload: &Workload, size: usize) -> Self {
+        if let Some(hostile) = &workload.hostile {
+            return hostile::world(workload, hostile, size);
+        }
         let random = Random::new(workload.seed.wrapping_mul(0x1_0000_0001) ^ size as u64);
         let mut making =
             Making { workload, names: workload::names(), random, world: Self::default(), broad: 0 };
@@ -452,6 +456,9 @@ impl Making<'_> {
                 1 => format!("*{}*", &path[id..id + 4]),
                 _ => format!("{head}*{tail}"),
             };
+        }
+        if draw < parameters.prefix_percent + parameters.infix_percent + parameters.suffix_percent {
+            return format!("*{}", &path[id + 2..]);
         }
         path.to_owned()
     }
