@@ -4,7 +4,7 @@
 //! under a state budget), or one that finds literals on the way (built by aho-corasick) and so selects
 //! the patterns worth a linear match.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use aho_corasick::automaton::Automaton as _;
 use camshaft_bundle::schema::automaton::{AT_END, ON_THE_WAY};
@@ -61,23 +61,33 @@ pub(crate) fn patterns(patterns: &[Vec<&[u8]>], budget: usize) -> Option<Automat
 /// of the longest literal which its own text ends in, 0 where there is none: so a search that follows links up to a
 /// state it has met selects every literal once, however many texts end in it.
 pub(crate) fn literals(all: &[&[u8]], budget: usize) -> Option<Automaton> {
-    if all.iter().any(|literal| literal.is_empty()) {
+    let mut places: BTreeMap<&[u8], Vec<u32>> = BTreeMap::new();
+    for (place, literal) in (0..).zip(all) {
+        places.entry(literal).or_default().push(place);
+    }
+    // PERF: each once. 144,000 times the same literal took aho-corasick 70 s.
+    let (distinct, places): (Vec<&[u8]>, Vec<Vec<u32>>) = places.into_iter().unzip();
+    if distinct.first().is_some_and(|literal| literal.is_empty()) {
         return None;
     }
     let dfa = aho_corasick::dfa::DFA::builder()
         .match_kind(aho_corasick::MatchKind::Standard)
         .start_kind(aho_corasick::StartKind::Unanchored)
-        .build(all)
+        .build(&distinct)
         .ok()?;
     let first = dfa.start_state(aho_corasick::Anchored::No).ok()?;
-    let (classes, samples) = byte_classes(all.iter().copied());
+    let (classes, samples) = byte_classes(distinct.iter().copied());
     let accepted = |state| {
         let count = if dfa.is_match(state) { dfa.match_len(state) } else { 0 };
         (0..count).map(|at| number(dfa.match_pattern(state, at).as_usize())).collect()
     };
     let step = |state, byte| dfa.next_state(aho_corasick::Anchored::No, state, byte);
     let mut automaton = explore(first, classes, &samples, ON_THE_WAY, budget, step, accepted)?;
-    automaton.link(all);
+    automaton.link(&distinct);
+    for accept in &mut automaton.accept {
+        let all = accept.iter().filter_map(|literal| places.get(*literal as usize));
+        *accept = all.flatten().copied().collect();
+    }
     Some(automaton)
 }
 
