@@ -15,7 +15,7 @@ use camshaft_benches::workload::{self, Workload};
 use camshaft_benches::world::World;
 use camshaft_runtime::{Engine, Request};
 
-/// Requests, those with most rows, of which the slowest is looked for.
+/// Requests, those with most rows and those that took longest, of which the slowest is looked for.
 const SUSPECTS: usize = 32;
 /// Decisions of a suspect; the median counts.
 const REPEATS: usize = 51;
@@ -72,14 +72,24 @@ fn measure(workload: &Workload, size: usize) -> Result<(), String> {
         let bound = compiled.stats.max_candidates;
         assert!(most <= bound, "{most} rows were tested where the certificate says {bound}");
         suspects.truncate(SUSPECTS);
+        let mut slow: Vec<(Duration, usize)> = (0..)
+            .zip(requests)
+            .map(|(at, request)| {
+                let begin = Instant::now();
+                let _ = black_box(engine.decide(request, &mut scratch));
+                (begin.elapsed(), at)
+            })
+            .collect();
+        slow.sort_unstable();
+        suspects.extend(slow.iter().rev().take(SUSPECTS).map(|(_, at)| (0, *at)));
         let slowest = |decide: &mut dyn FnMut(&Request<'_>)| {
-            let times = suspects.iter().map(|(_, at)| slowness(&requests[*at], decide));
+            let times = suspects.iter().map(|(_, at)| (slowness(&requests[*at], decide), *at));
             times.max().unwrap_or_default()
         };
-        let worst = slowest(&mut |request| {
+        let (worst, at) = slowest(&mut |request| {
             let _ = black_box(engine.decide(request, &mut scratch));
         });
-        let worst_of_baseline = slowest(&mut |request| {
+        let (worst_of_baseline, _) = slowest(&mut |request| {
             black_box(baseline.decide(request, Search::Indexed));
         });
         let mut contestants = [
@@ -107,6 +117,11 @@ fn measure(workload: &Workload, size: usize) -> Result<(), String> {
             worst_of_baseline.as_nanos(),
         );
         eprintln!("{name}: {:?}", compiled.stats);
+        eprintln!(
+            "worst, {} rows: {:?}",
+            engine.candidates(&requests[at], &mut engine.scratch())[0],
+            requests[at]
+        );
     });
     Ok(())
 }
