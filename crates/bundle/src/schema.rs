@@ -48,6 +48,8 @@ macro_rules! schema {
     (@read Text $root:ident $name:ident) => {
         Text(core::str::from_utf8(&$root.$name).map_err(|_| stringify!($name))?)
     };
+    (@copy Words $table:expr) => { $table.iter().collect() };
+    (@copy Text $table:expr) => { $table.all().as_bytes().to_vec() };
     (@size Words $table:expr) => { $table.len().saturating_mul(4) };
     (@size Text $table:expr) => { $table.len() };
     ($($(#[$doc:meta])* $section:ident $name:ident $type:ident,)*) => {
@@ -72,6 +74,11 @@ macro_rules! schema {
                 let seed = scalar(scalar::SEED_HIGH) << 32 | scalar(scalar::SEED_LOW);
                 let kinds = Words(&root.block_kinds).iter_records::<2>().fold(0, |all, [kind, _]| all | kind);
                 Ok(Self { seed, kinds, $($name: schema!(@read $type root $name),)* })
+            }
+
+            /// The tables as the compiler fills them, for whoever wants to change some.
+            pub fn to_root(&self) -> Root {
+                Root { $($name: schema!(@copy $type self.$name),)* }
             }
         }
 
@@ -262,6 +269,10 @@ schema! {
     Explain prerequisites Words,
     /// Their texts.
     Explain prerequisite_text Text,
+    /// By policy: `[start, length]` of the scope of a resource policy, length 0 for other kinds.
+    Explain policy_scopes Words,
+    /// The scopes, six segments each.
+    Explain scope_text Text,
 
     /// One `name=value` a line: compiler version, semantics, digest of policy names and statements.
     Provenance provenance Text,
@@ -299,6 +310,8 @@ pub mod option {
     pub const LIST_DENY_CAM: u32 = 1;
     /// There is a greatest artifact age.
     pub const MAX_AGE: u32 = 2;
+    /// `cos_anyone_deny=unsigned`. Rows say whom they bind; this says why.
+    pub const ANYONE_DENY_UNSIGNED: u32 = 4;
 }
 
 /// Key ids that every bundle has.

@@ -51,7 +51,10 @@ fn scalars(tables: &Tables<'_>) -> Checked {
     if tables.scalars.len() < scalar::CAPABLE_SERVICES as usize {
         return fault(0, "scalars are missing");
     }
-    if tables.scalar(scalar::OPTIONS) & !(option::LIST_DENY_CAM | option::MAX_AGE) != 0 {
+    if tables.scalar(scalar::OPTIONS)
+        & !(option::LIST_DENY_CAM | option::MAX_AGE | option::ANYONE_DENY_UNSIGNED)
+        != 0
+    {
         return fault(scalar::OPTIONS, "an option is unknown");
     }
     let age = tables.scalar(scalar::MAX_AGE_LOW) | tables.scalar(scalar::MAX_AGE_HIGH);

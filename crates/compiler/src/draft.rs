@@ -64,6 +64,7 @@ pub(crate) struct Draft<'w> {
 pub(crate) struct Mark {
     /// The policy that ends here.
     pub(crate) policy: PolicyId,
+    pub(crate) attachment: Attachment,
     pub(crate) rows: u32,
     pub(crate) statements: u32,
     heap: u32,
@@ -271,15 +272,16 @@ impl<'w> Draft<'w> {
                     statement_number += 1;
                 }
             }
-            let mark = drafter.draft.mark(*id, statement_number);
+            let mark = drafter.draft.mark((*id, *attachment), statement_number);
             drafter.draft.ends.push(mark);
         }
         drafter.draft
     }
 
-    fn mark(&self, policy: PolicyId, statements: u32) -> Mark {
+    fn mark(&self, (policy, attachment): Attached, statements: u32) -> Mark {
         Mark {
             policy,
+            attachment,
             rows: number(self.rows.len()),
             statements,
             heap: number(self.heap.0.len()),

@@ -3,7 +3,7 @@
 use camshaft_bundle::dictionary::{caller_text, pair_slots, text_slots};
 use camshaft_bundle::schema::{ACCOUNT_WORDS, GROUP, option, scalar};
 use camshaft_bundle::{NONE, Root, Tables, slots};
-use camshaft_frontend::normalize::Writer;
+use camshaft_frontend::normalize::{Writer, resource_text};
 use camshaft_frontend::parallel::{self, Workers};
 use camshaft_frontend::policy::{Options, Policy, PolicyId};
 use camshaft_frontend::source::Position;
@@ -16,7 +16,7 @@ use crate::draft::CHUNK;
 use crate::error::{CompileError, CompileErrorKind};
 use crate::group::Group;
 use crate::intern::{Names, number};
-use crate::lower::{Lowered, Lowering};
+use crate::lower::{Attachment, Lowered, Lowering};
 use crate::stats::{Stats, Strategy};
 use crate::trie::Trie;
 use crate::{PolicySet, network, provenance};
@@ -402,6 +402,13 @@ impl Emitter {
                 source,
             ]);
             root.policy_text.extend_from_slice(policy.name.as_bytes());
+            let scope = match lowered.attachment {
+                Attachment::Scope(index) => world.resource_policies.get(index as usize),
+                Attachment::Caller | Attachment::Account(_) => None,
+            };
+            let scope = scope.map_or_else(String::new, |policy| resource_text(&policy.scope));
+            root.policy_scopes.extend([number(root.scope_text.len()), number(scope.len())]);
+            root.scope_text.extend_from_slice(scope.as_bytes());
             for (statement, length) in policy.statements.iter().zip(&mut lengths) {
                 root.statements.extend([policy_number, statement.index]);
                 let position = if places { statement.position } else { Position { line: 0, column: 0 } };
@@ -464,6 +471,9 @@ impl Emitter {
         }
         if options.max_artifact_age_s.is_some() {
             flags |= option::MAX_AGE;
+        }
+        if options.cos_anyone_deny_unsigned {
+            flags |= option::ANYONE_DENY_UNSIGNED;
         }
         let age = options.max_artifact_age_s.unwrap_or(0);
         for (at, value) in [

@@ -27,6 +27,7 @@ pub(crate) enum Attachment {
 #[derive(Clone, Debug)]
 pub(crate) struct Lowered {
     pub(crate) policy: PolicyId,
+    pub(crate) attachment: Attachment,
     pub(crate) rows: (u32, u32),
     pub(crate) statements: (u32, u32),
 }
@@ -182,6 +183,7 @@ impl<'w> Lowering<'w> {
         part.maps.advance(&mut part.draft, &end, self);
         self.policies.push(Lowered {
             policy: end.policy,
+            attachment: end.attachment,
             rows: (row, row + end.rows - begin.0),
             statements: (statement, statement + end.statements - begin.1),
         });

@@ -74,6 +74,7 @@ fn places(tables: &Tables<'_>) -> Checked {
     for (table, words, into, all) in [
         ("term_places", tables.term_places, "term_text", tables.term_text),
         ("sources", tables.sources, "source_text", tables.source_text),
+        ("policy_scopes", tables.policy_scopes, "scope_text", tables.scope_text),
         ("prerequisites", tables.prerequisites, "prerequisite_text", tables.prerequisite_text),
     ] {
         let mut layout = Layout::new(into, all.all().len());
@@ -82,6 +83,9 @@ fn places(tables: &Tables<'_>) -> Checked {
             text(table, number, all, start, length)?;
         }
         layout.end(words.records::<2>())?;
+    }
+    if tables.policy_scopes.records::<2>() != tables.policies.records::<{ policy::WORDS }>() {
+        return Err(fault("policy_scopes", 0, "there is not one record for each policy"));
     }
     match tables.prerequisites.len().checked_rem(6) {
         Some(0) => Ok(()),
