@@ -591,7 +591,9 @@ fn inside(scope: &Pattern, entry: Pattern) -> Option<(Pattern, bool)> {
         ([Piece::Literal(literal), Piece::Star], [Piece::Literal(head), ..])
             if head.starts_with(&**literal) =>
         {
-            Some((entry, false))
+            // A variable without a value leaves the entry open, not the scope (CITE VAR-4, EVA-9).
+            let open = fixed(&entry.0).is_none();
+            Some((entry, open))
         }
         ([Piece::Literal(literal)], pieces) => match fixed(pieces) {
             Some(fixed) => matches(fixed.into_iter(), literal).then(|| (scope.clone(), false)),
