@@ -19,7 +19,8 @@ automaton_classes, w automaton_next, w automaton_accept, w rows, w extras, w pri
 principals, w pattern_ends, w pieces, w guard_ends, w guard_terms, w terms, w values, w
 network_nodes, w network_entries, w network_class_ends, w network_class_sets, w policies, t
 policy_text, w statements, w statement_places, t statement_text, w term_places, t term_text, w
-sources, t source_text, w prerequisites, t prerequisite_text, t provenance
+sources, t source_text, w prerequisites, t prerequisite_text, w policy_scopes, t scope_text, t
+provenance
 """
 
 

@@ -16,6 +16,7 @@ use camshaft_bundle::dictionary::text_slots;
 use camshaft_bundle::schema::{key, operator, row, scalar};
 use camshaft_bundle::{Bundle, NONE, OpenError, OpenErrorKind, Root, WriteError, hash, verify_full, write};
 use camshaft_compiler::{Config, compile};
+use camshaft_frontend::policy::PolicySet;
 use camshaft_frontend::request::{self, Request};
 use camshaft_runtime::{Decision, Engine, ErrorCode, Request as ApiRequest, Session, SessionPolicy};
 use camshaft_tests::generate::{Features, Random, Requests, world};
@@ -488,8 +489,13 @@ fn incomplete() -> Vec<Root> {
         Root { segment_slots: text_slots(0, [""].into_iter()), segment_ends: vec![0], ..with_keys.clone() };
     // One prefix, the empty one, at a rank that nothing stands in front of.
     let with_prefix = Root { action_prefixes: vec![0, 0, 0, 1], ..with_segments.clone() };
+    // The bundle of an empty world, and then a record too many.
+    let sound = compile(&PolicySet::default(), &Config::default()).expect("compiles").bytes;
+    let sound = Bundle::open(&sound).expect("opens").tables().to_root();
+    let with_scope = Root { policy_scopes: vec![0, 0], ..sound.clone() };
+    let with_group = Root { groups: vec![NONE; 4], ..sound };
     let not_text = Root { source_text: vec![0xff], ..bare.clone() };
-    vec![bare, not_text, empty, crowded, with_keys, with_segments, with_prefix]
+    vec![bare, not_text, empty, crowded, with_keys, with_segments, with_prefix, with_scope, with_group]
 }
 
 /// Changes an integer or a stretch of a table, each table as likely as the next; says what.

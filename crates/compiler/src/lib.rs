@@ -28,6 +28,7 @@ mod holdings;
 mod intern;
 mod lower;
 mod network;
+mod prove;
 mod provenance;
 mod row;
 mod stats;
@@ -37,6 +38,7 @@ mod trie;
 pub use config::Config;
 pub use emit::{Compiled, compile, session};
 pub use error::{CompileError, CompileErrorKind};
+pub use prove::{Budget, Counterexample, Fault, NotProven, Proof, prove};
 pub use stats::{Stats, Strategy};
 
 use camshaft_frontend::policy::PolicySet;

@@ -56,6 +56,8 @@ impl Writer {
             Values::Date(dates) => all(list, dates),
             Values::Bool(booleans) => all(list, booleans),
             Values::Network(networks) => all(list, networks),
+            // Its one operand is what is not known.
+            Values::Null(_) if term.unvalued => {}
             Values::Null(operand) => all(list, &[operand]),
         }
         if term.unvalued {
