@@ -5,6 +5,7 @@ mod world;
 
 mod import;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use camshaft_frontend::limits::Limits;
@@ -249,12 +250,15 @@ pub(crate) struct Fmt {
 ///
 /// A world is one JSON file, a folder that holds `world.json`, or a stream of JSON lines. Policies alone are attached to
 /// the sub-account qcs::cam::uin/100000000001:uin/100000000011 of one account (APPID 1250000000). The bundle is
-/// written to the side, synced and renamed, so that readers see the old one or the new one.
+/// written to the side, synced and renamed, so that readers see the old one or the new one. With `--prove` it is only
+/// written once it is proven that every block answers every request as its statements say, and that everyone holds what
+/// the world attaches.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
   camshaft build world/ -o out.cam
   camshaft build policies/*.json -o out.cam
+  camshaft build world/ -o out.cam --prove
   zcat world.ndjson.gz | camshaft build - -o out.cam --threads 2
   camshaft build world.json -o out.cam --max-cost 64 --format json")]
 pub(crate) struct Build {
@@ -284,6 +288,8 @@ pub(crate) struct Build {
     /// The revision: greater than that of every bundle before
     #[arg(long, value_name = "N", help_heading = "Signing", requires = "key")]
     pub(crate) revision: Option<u64>,
+    #[command(flatten)]
+    pub(crate) proving: Proving,
 }
 
 /// What is asked, and of what.
@@ -423,12 +429,15 @@ pub(crate) struct Inspect {
 /// Open a bundle with every check that the engine makes.
 ///
 /// Header, length, digest, structure, and every index in every table. Exit 4 if anything is wrong. With `--key` also
-/// its signature: a bundle that is not signed is refused.
+/// its signature: a bundle that is not signed is refused. With `--prove` also that every block answers every request as
+/// the statements in the bundle say: exit 4 if one does not, with a request that shows it where there is one, and exit 1
+/// if a proof would take more than its budget.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
   camshaft verify out.cam
   camshaft verify out.cam --key trusted.pem --least-revision 42
+  camshaft verify --prove out.cam
   camshaft verify out.cam && mv out.cam /srv/gateway/")]
 pub(crate) struct Verify {
     /// The bundle
@@ -436,6 +445,19 @@ pub(crate) struct Verify {
     pub(crate) bundle: PathBuf,
     #[command(flatten)]
     pub(crate) trusted: Trusted,
+    #[command(flatten)]
+    pub(crate) proving: Proving,
+}
+
+/// Whether to prove a bundle, and how long to try.
+#[derive(Args, Debug)]
+pub(crate) struct Proving {
+    /// Prove that each block answers every request as its statements say
+    #[arg(long, help_heading = "Proof")]
+    pub(crate) prove: bool,
+    /// States after which one walk of the proof gives up, and its block counts as not proven
+    #[arg(long, value_name = "STATES", help_heading = "Proof", requires = "prove")]
+    pub(crate) prove_budget: Option<NonZeroUsize>,
 }
 
 /// Measure how fast a bundle decides requests of your own.

@@ -10,6 +10,7 @@ use camshaft_bundle::{OpenError, OpenErrorKind, WriteError};
 use camshaft_compiler::{CompileError, CompileErrorKind};
 
 use crate::render::diagnostic::Findings;
+use crate::render::proof::Proof;
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,7 @@ impl Exit {
         match self {
             Self::Done => "done; `decide`, `explain`: allow; with `--requests`: every line was decided",
             Self::Negative => {
-                "a negative answer: a deny, a finding at error level, a failed case, a file that `fmt --check` would change, an answer that `bench` did not expect, a bundle that `watch --once` finds too old"
+                "a negative answer: a deny, a finding at error level, a failed case, a file that `fmt --check` would change, an answer that `bench` did not expect, a bundle that `watch --once` finds too old, a bundle that `--prove` does not prove within its budget"
             }
             Self::Usage => "the command line was wrong",
             Self::Rejected => {
@@ -129,6 +130,8 @@ pub(crate) enum Failure {
         /// The first byte that differs.
         byte: usize,
     },
+    /// What was built is not proven, and not written.
+    NotProven(Box<Proof>),
     /// Input or output failed.
     Io {
         /// What was done to which file: "cannot read `a.json`".
@@ -175,6 +178,9 @@ impl Failure {
                 _ => Exit::Bug,
             },
             Self::Irreproducible { .. } => Exit::Bug,
+            // The compiler wrote what the statements do not say.
+            Self::NotProven(proof) if proof.fault_count > 0 => Exit::Bug,
+            Self::NotProven(_) => Exit::Negative,
             Self::Io { .. } => Exit::Io,
             Self::BrokenPipe => Exit::Done,
         }
@@ -193,6 +199,11 @@ impl Failure {
             Self::Irreproducible { byte } => {
                 format!("two builds differ from byte {byte} on; nothing was written")
             }
+            Self::NotProven(proof) => {
+                let details = proof.details();
+                let first = details.lines().next().unwrap_or_default();
+                format!("the bundle is not proven and not written: {}; {first}", proof.line())
+            }
             Self::Io { action, error } => format!("{action}: {}", describe(error)),
             Self::BrokenPipe => String::new(),
         }
@@ -206,6 +217,11 @@ impl Failure {
                 "`--key FILE` names the public keys that are trusted; `camshaft inspect` shows a bundle whose signature is not verified".into(),
             ),
             Self::Request { code, .. } => Some(format!("`camshaft help {code}` explains the code")),
+            Self::NotProven(proof) if proof.fault_count > 0 => Some(
+                "this is a bug in camshaft, not in your input; please report it with the lines above and the command line"
+                    .into(),
+            ),
+            Self::NotProven(_) => Some("raise `--prove-budget`, or split the policies that are named".into()),
             Self::Compile(error) => match error.kind() {
                 CompileErrorKind::Cost { .. } => Some(
                     "narrow the policy's resources, split it among identities, or raise `--max-cost`".into(),

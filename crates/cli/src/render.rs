@@ -3,5 +3,6 @@
 pub(crate) mod diagnostic;
 mod excerpt;
 pub(crate) mod json;
+pub(crate) mod proof;
 pub(crate) mod table;
 pub(crate) mod text;

@@ -16,6 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::load;
 use crate::progress::Progress;
 use crate::render::diagnostic::{self, Findings};
+use crate::render::proof::{Proof, prove_bundle};
 use crate::render::table::{Align, Table};
 use crate::render::{json, text};
 use crate::trust::{self, Signature};
@@ -57,6 +58,8 @@ struct Summary {
     peak_bytes: Option<u64>,
     findings: diagnostic::Counts,
     diagnostics: Vec<json::Finding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<Proof>,
 }
 
 #[derive(Serialize)]
@@ -108,6 +111,21 @@ pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> 
     let begin = Instant::now();
     let compiled = load::compile(&set, &config(args))?;
     let compile = begin.elapsed();
+    let mut bundle = None;
+    let mut proof = None;
+    if args.proving.prove {
+        progress.next("proving");
+        let compiled = load::own_bundle(&compiled)?;
+        let found = prove_bundle(&compiled, Some(&set), &args.proving, args.threads.map_or(0, usize::from));
+        if !found.complete {
+            drop(progress);
+            if !console.is_json() {
+                console.message(&found.details());
+            }
+            return Err(Failure::NotProven(Box::new(found)));
+        }
+        (bundle, proof) = (Some(compiled), Some(found));
+    }
     // PERF: the process ends soon; to free ten million pieces of text one by one takes longer than to write the bundle.
     core::mem::forget(set);
 
@@ -126,11 +144,15 @@ pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> 
     let write = begin.elapsed();
     drop(progress);
 
-    let bundle = load::own_bundle(&compiled)?;
+    let bundle = match bundle {
+        Some(bundle) => bundle,
+        None => load::own_bundle(&compiled)?,
+    };
     let seconds =
         Seconds { read: read.as_secs_f64(), compile: compile.as_secs_f64(), write: write.as_secs_f64() };
     let signature = signed.map(|(_, signature)| signature);
-    let summary = summary(args, &bundle, counts, &compiled.stats, seconds, &findings, signature);
+    let mut summary = summary(args, &bundle, counts, &compiled.stats, seconds, &findings, signature);
+    summary.proof = proof;
     if console.is_json() {
         console.json(&summary)?;
     } else {
@@ -235,6 +257,7 @@ fn summary(
         peak_bytes: peak_bytes(),
         findings: findings.counts(),
         diagnostics: json::findings(findings),
+        proof: None,
     }
 }
 
@@ -284,6 +307,9 @@ fn human(summary: &Summary, time: &str, console: &mut Console) -> Result<(), Fai
         text::counted(summary.certificate as usize, "row")
     );
     table.row(["certificate", &certificate]);
+    if let Some(proof) = &summary.proof {
+        table.row(["proof", &proof.line()]);
+    }
     let twice = if summary.reproduced { ", built twice with the same bytes" } else { "" };
     table.row(["digest", &format!("{}{twice}", summary.digest)]);
     if let Some(signature) = &summary.signature {

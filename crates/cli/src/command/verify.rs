@@ -1,4 +1,5 @@
-//! `camshaft verify`: a bundle, opened with every check, and its index proven to reach every row.
+//! `camshaft verify`: a bundle, opened with every check, and its index proven to reach every row; with `--prove`, every
+//! block proven to be its statements.
 
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::input;
 use crate::load;
+use crate::render::proof::{Proof, prove_bundle};
 use crate::render::text;
 use crate::trust::{self, Signature};
 
@@ -24,6 +26,8 @@ struct Report {
     blocks: u32,
     rows: u64,
     certificate: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<Proof>,
 }
 
 /// Runs it.
@@ -45,6 +49,8 @@ pub(crate) fn run(args: &Verify, console: &mut Console) -> Result<Exit, Failure>
     let full =
         verify_full(&bundle).map_err(|error| Failure::Bundle { path: input::name(&args.bundle), error })?;
     let time = begin.elapsed();
+    let proof = args.proving.prove.then(|| prove_bundle(&bundle, None, &args.proving, 0));
+    let exit = proof.as_ref().map_or(Exit::Done, Proof::exit);
     let report = Report {
         bundle: input::name(&args.bundle),
         sound: true,
@@ -55,17 +61,18 @@ pub(crate) fn run(args: &Verify, console: &mut Console) -> Result<Exit, Failure>
         blocks: full.blocks,
         rows: full.rows,
         certificate: full.max_candidates,
+        proof,
     };
     if console.is_json() {
         console.json(&report)?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let color = console.out_color;
     let sound = text::paint(color, text::GOOD, "sound");
     let (bytes, time) = (text::counted(report.bytes, "byte"), text::duration(time));
     let (blocks, certificate) =
         (text::counted(report.blocks as usize, "block"), text::counted(report.certificate as usize, "row"));
-    let Report { bundle, format, digest, rows, signature, .. } = report;
+    let Report { bundle, format, digest, rows, signature, proof, .. } = report;
     let rows = text::figure(rows);
     writeln!(
         console.out(),
@@ -85,5 +92,11 @@ pub(crate) fn run(args: &Verify, console: &mut Console) -> Result<Exit, Failure>
             )?,
         }
     }
-    Ok(Exit::Done)
+    if let Some(proof) = proof {
+        let style = if proof.complete { text::GOOD } else { text::BAD };
+        let word = if proof.complete { "proven" } else { "not proven" };
+        writeln!(console.out(), "{}: {}", text::paint(color, style, word), proof.line())?;
+        write!(console.out(), "{}", proof.details())?;
+    }
+    Ok(exit)
 }

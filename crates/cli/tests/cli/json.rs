@@ -476,6 +476,68 @@ fn every_command_has_an_example() {
     }
 }
 
+#[test]
+fn bundles_are_proven_or_refused() {
+    use camshaft_bundle::schema::row;
+    let folder = Folder::new();
+    let built = json(&folder, &["build", "world", "-o", "world.cam", "--prove"], 0, "build.json");
+    let verified = json(&folder, &["verify", "world.cam", "--prove"], 0, "verify.json");
+    for report in [&built, &verified] {
+        let proof = &report["proof"];
+        assert_eq!((&proof["complete"], &proof["proven"]), (&true.into(), &report["blocks"]), "{proof}");
+        assert!(proof["statements"].as_u64().is_some_and(|statements| statements > 0), "{proof}");
+    }
+    // Whoever proves nothing says nothing of proofs.
+    assert!(json(&folder, &["verify", "world.cam"], 0, "verify.json")["proof"].is_null());
+    let output = folder.run(&["verify", "world.cam", "--prove"]);
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("every request is answered as the statements say")
+    );
+
+    // What the statements do not say is refused, with a request that shows it.
+    let path = folder.path().join("world.cam");
+    let bundle = camshaft_bundle::Bundle::open(&fs::read(&path).unwrap()).unwrap();
+    let mut root = bundle.tables().to_root();
+    let guarded = root.rows.chunks_exact_mut(row::WORDS).find(|row| row[row::GUARD] > 0);
+    guarded.expect("a statement has a condition")[row::GUARD] = 0;
+    fs::write(folder.path().join("forged.cam"), camshaft_bundle::write(root).unwrap()).unwrap();
+    json(&folder, &["verify", "forged.cam"], 0, "verify.json");
+    let report = json(&folder, &["verify", "forged.cam", "--prove"], 4, "verify.json");
+    let fault = &report["proof"]["faults"][0];
+    assert!(
+        fault["difference"].as_str().is_some_and(|text| text.contains("the condition of row")),
+        "{report}"
+    );
+    assert!(fault["request"]["action"].is_string() && fault["statement"].is_string(), "{report}");
+
+    // Over its budget a block is named, and nothing is written.
+    fs::write(folder.path().join("crowded.json"), crowded().to_string()).unwrap();
+    let question = ["build", "crowded.json", "-o", "crowded.cam"];
+    json(&folder, &question, 0, "build.json");
+    let asked = ["verify", "crowded.cam", "--prove", "--prove-budget", "2"];
+    let report = json(&folder, &asked, 1, "verify.json");
+    let left = &report["proof"]["not_proven"][0];
+    assert_eq!((&left["budget"], &left["policies"][0]), (&2.into(), &"Crowd".into()), "{report}");
+    fs::remove_file(folder.path().join("crowded.cam")).unwrap();
+    let error =
+        json(&folder, &[&question[..], &["--prove", "--prove-budget", "2"]].concat(), 1, "error.json");
+    assert!(error["error"]["message"].as_str().is_some_and(|text| text.contains("Crowd")), "{error}");
+    assert!(!folder.path().join("crowded.cam").exists());
+    json(&folder, &[&question[..], &["--prove"]].concat(), 0, "build.json");
+}
+
+/// A world with many patterns under one key.
+fn crowded() -> Value {
+    let entries: Vec<String> = (0..40).map(|n| format!("qcs::cvm:::*a{n}*b{n}*")).collect();
+    let statement = serde_json::json!({ "effect": "allow", "action": "cvm:*", "resource": entries });
+    let policy = serde_json::json!({ "version": "2.0", "statement": [statement] });
+    serde_json::json!({ "accounts": [{
+        "uin": "100000000001",
+        "users": [{ "uin": "100000000011", "policies": ["Crowd"] }],
+        "policies": { "Crowd": policy },
+    }] })
+}
+
 /// The conformance cases are case files like any other.
 #[test]
 fn every_conformance_case_passes() {
