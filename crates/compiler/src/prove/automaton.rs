@@ -47,12 +47,32 @@ impl Machine<'_, '_> {
         self.tables.automaton_accept.get(first.checked_add(state)?)
     }
 
+    /// The rows that a state selects: its own, and on the way those of all states that links lead to.
+    fn selected(&self, state: u32) -> Option<Vec<u32>> {
+        let [_, width, first_next, .., mode] = self.record;
+        let mut rows = rows_of(self.tables, self.posting(state)?)?;
+        if mode == automaton::AT_END {
+            return Some(rows);
+        }
+        let mut met = state;
+        loop {
+            let place = met.checked_add(1)?.checked_mul(width)?.checked_sub(1)?;
+            let link = self.tables.automaton_next.get(first_next.checked_add(place)?)?;
+            // Opening has seen that links lead back.
+            if link == 0 || link >= met {
+                return Some(rows);
+            }
+            met = link;
+            rows.extend(rows_of(self.tables, self.posting(met)?)?);
+        }
+    }
+
     /// Whether a row is selected on the way along a text.
     fn meets(&self, row: u32, text: &str) -> Option<bool> {
         let mut state = 0;
         for byte in text.bytes() {
             state = self.step(state, self.class(byte)?)?;
-            if rows_of(self.tables, self.posting(state)?)?.contains(&row) {
+            if self.selected(state)?.contains(&row) {
                 return Some(true);
             }
         }
@@ -101,19 +121,25 @@ pub(super) fn selects(
     }
 }
 
-/// Remembers which lists of rows were found in which postings.
+/// Remembers which lists of rows were found in which states.
 #[derive(Default)]
 struct Held(HashMap<(usize, u32), Option<u32>>);
 
 impl Held {
-    /// The first of some rows, known by a number, that is not in a posting.
-    fn lacks(&mut self, tables: &Tables<'_>, list: usize, rows: &[u32], posting: u32) -> Option<Option<u32>> {
-        if let Some(known) = self.0.get(&(list, posting)) {
+    /// The first of some rows, known by a number, that a state does not select.
+    fn lacks(
+        &mut self,
+        machine: &Machine<'_, '_>,
+        list: usize,
+        rows: &[u32],
+        state: u32,
+    ) -> Option<Option<u32>> {
+        if let Some(known) = self.0.get(&(list, state)) {
             return Some(*known);
         }
-        let held: HashSet<u32> = rows_of(tables, posting)?.into_iter().collect();
+        let held: HashSet<u32> = machine.selected(state)?.into_iter().collect();
         let lacks = rows.iter().copied().find(|row| !held.contains(row));
-        self.0.insert((list, posting), lacks);
+        self.0.insert((list, state), lacks);
         Some(lacks)
     }
 }
@@ -130,10 +156,9 @@ fn at_end(
     let mut seen = Seen::new((0u32, first), states);
     let mut held = Held::default();
     while let Some((number, (state, sets))) = seen.next() {
-        let posting = machine.posting(state)?;
         for (list, ((tokens, set), rows)) in tokens.iter().zip(&sets).zip(rows).enumerate() {
             if tokens.accepts(set)
-                && let Some(row) = held.lacks(machine.tables, list, rows, posting)?
+                && let Some(row) = held.lacks(machine, list, rows, state)?
             {
                 let path = String::from_utf8_lossy(&seen.way(number)).into_owned();
                 return Some(Selected::Misses { row, path });
@@ -162,7 +187,7 @@ fn needle<'g>(
         let mut state = 0;
         for (at, byte) in text.bytes().enumerate() {
             state = machine.step(state, machine.class(byte)?)?;
-            if held.lacks(machine.tables, list, rows, machine.posting(state)?)?.is_none() {
+            if held.lacks(machine, list, rows, state)?.is_none() {
                 return Some(text.as_bytes().get(..=at));
             }
         }
@@ -222,9 +247,8 @@ fn on_the_way(
     let alphabet = machine.alphabet(used.into_iter())?;
     let mut seen = Seen::new((0u32, Vec::new()), states);
     while let Some((number, (state, set))) = seen.next() {
-        let posting = machine.posting(state)?;
         for list in set.iter().filter_map(|node| prefixes.ends.get(*node as usize)).flatten() {
-            if let Some(row) = held.lacks(machine.tables, *list, rows.get(*list)?, posting)? {
+            if let Some(row) = held.lacks(machine, *list, rows.get(*list)?, state)? {
                 let (glob, read) =
                     (globs.get(*list)?, String::from_utf8_lossy(&seen.way(number)).into_owned());
                 let whole = glob.witness("");
