@@ -134,7 +134,7 @@ fn odd() -> serde_json::Value {
 fn samples() -> Vec<Sample> {
     let grouped = || Config::default().path_anchors(false).action_anchors(false).dense_rows(0);
     let configs = [
-        ("default", Config::default().dense_rows(2)),
+        ("hash tables", Config::default().dense_rows(2).listed_keys(0)),
         ("groups", grouped()),
         ("literal filter", grouped().state_budget(1)),
         ("networks listed", Config::default().network_tries(false).dense_rows(1)),
