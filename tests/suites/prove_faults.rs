@@ -134,7 +134,8 @@ fn odd() -> serde_json::Value {
 fn samples() -> Vec<Sample> {
     let grouped = || Config::default().path_anchors(false).action_anchors(false).dense_rows(0);
     let configs = [
-        ("hash tables", Config::default().dense_rows(2).listed_keys(0)),
+        ("default", Config::default().dense_rows(2)),
+        ("lists off", Config::default().dense_rows(2).listed_keys(0)),
         ("groups", grouped()),
         ("literal filter", grouped().state_budget(1)),
         ("networks listed", Config::default().network_tries(false).dense_rows(1)),
@@ -253,6 +254,21 @@ fn lists(root: &Root) -> Vec<usize> {
         at += root.postings[at] as usize + 1;
     }
     lists
+}
+
+/// The slots of blocks that are lists of keys: the integer of the tag, its bits, and the place of the posting.
+fn listed(root: &Root) -> Vec<(usize, u32, usize)> {
+    let mut all = Vec::new();
+    for record in root.blocks.as_chunks::<{ block::WORDS }>().0 {
+        let [_, kinds, first, slots, flags, ..] = *record;
+        if flags & block::LIST == 0 || kinds == 0 {
+            continue;
+        }
+        let (first, tags) = (first as usize, slots.div_ceil(8) as usize * 4);
+        let slot = |slot: usize| (first + slot / 2, slot as u32 % 2 * 16, first + tags + slot);
+        all.extend((0..slots as usize).map(slot));
+    }
+    all
 }
 
 const FAULTS: &[(&str, Fault)] = &[
@@ -480,6 +496,26 @@ const FAULTS: &[(&str, Fault)] = &[
         root.block_slots[slot] ^= 0x10;
         Some(())
     }),
+    ("listed slot with another tag", |root, at| {
+        let (word, shift, _) = *listed(root).get(at)?;
+        root.block_lists[word] ^= 0x10 << shift;
+        Some(())
+    }),
+    ("listed slots exchanged", |root, at| {
+        let slots = listed(root);
+        let (one, other) = (slots.get(at)?.2, slots.get(at + 1)?.2);
+        let is_group = |posting: u32| posting & (3 << 30) == 1 << 30;
+        if is_group(root.block_lists[one]) || is_group(root.block_lists[other]) {
+            return Some(());
+        }
+        root.block_lists.swap(one, other);
+        Some(())
+    }),
+    ("kind with another kind's slots", |root, at| {
+        let end = nth::<2>(&root.block_kinds, at, |kind| kind[1] > 1)?;
+        root.block_kinds[end + 1] -= 1;
+        Some(())
+    }),
     ("slots exchanged", |root, at| {
         let slot = nth::<2>(&root.block_slots, at, |slot| slot[1] != NONE && slot[1] & (3 << 30) == 1 << 31)?;
         let other =
@@ -488,12 +524,12 @@ const FAULTS: &[(&str, Fault)] = &[
         Some(())
     }),
     ("kind of key without what a request may lack", |root, at| {
-        let kind = root.block_kinds.get_mut(at)?;
+        let kind = root.block_kinds.get_mut(2 * at)?;
         *kind ^= anchor::REGION;
         Some(())
     }),
     ("kind of key for another subject", |root, at| {
-        let kind = root.block_kinds.get_mut(at)?;
+        let kind = root.block_kinds.get_mut(2 * at)?;
         *kind ^= anchor::SEGMENTS | anchor::STAR;
         Some(())
     }),
@@ -915,7 +951,7 @@ fn every_forged_table_is_refused_or_the_same() {
 }
 
 /// Faults of which some report holds a request that the faulty bundle answers otherwise.
-const SHOWN: [&str; 12] = [
+const SHOWN: [&str; 13] = [
     "swapped effect",
     "prefix off by one",
     "merged guards",
@@ -924,6 +960,7 @@ const SHOWN: [&str; 12] = [
     "another action set",
     "row lost from a list",
     "slot with another tag",
+    "listed slot with another tag",
     "kind of key without what a request may lack",
     "trie that forgets a prefix",
     "wrong default edge",
