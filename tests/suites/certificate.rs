@@ -69,12 +69,16 @@ const BUCKET: &str = "qcs::cos:ap-beijing:uid/1250000000:data-1250000000/";
 
 /// The entries, each in a statement with a condition of its own that no request meets.
 fn hostile(what: &'static str, entries: &[String], paths: Vec<String>) -> Hostile {
+    Hostile { what, set: held(entries, ["deny", "allow", "allow"]), paths }
+}
+
+/// One sub-account with a statement for each entry, with these effects in turn.
+fn held<const N: usize>(entries: &[String], effects: [&str; N]) -> PolicySet {
     let statements: Vec<Value> = entries
         .iter()
         .enumerate()
         .map(|(number, entry)| {
-            let effect = if number % 3 == 0 { "deny" } else { "allow" };
-            json!({ "effect": effect, "action": ["cos:GetObject"], "resource": [entry],
+            json!({ "effect": effects[number % N], "action": ["cos:GetObject"], "resource": [entry],
                 "condition": { "string_equal": { "qcs:resource_tag": [format!("id&{number}")] } } })
         })
         .collect();
@@ -89,8 +93,7 @@ fn hostile(what: &'static str, entries: &[String], paths: Vec<String>) -> Hostil
             "users": [{ "uin": "100000000011", "policies": policies }] }]
     });
     let loaded = load_text(&world.to_string());
-    let set = loaded.set.unwrap_or_else(|| panic!("{what}: {:#?}", loaded.diagnostics.first()));
-    Hostile { what, set, paths }
+    loaded.set.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics.first()))
 }
 
 /// All texts of these letters up to a length.
@@ -179,6 +182,34 @@ fn hostile_requests_keep_to_the_certificate() {
             }
         }
     }
+}
+
+/// Tags of a list have sixteen bits: of 120 keys two share one now and then, and a request for either meets both.
+#[test]
+fn keys_that_share_a_tag_are_counted_together() {
+    let mut shared = 0;
+    for world in 0..60 {
+        let entries: Vec<String> = (0..120).map(|folder| format!("{BUCKET}{world}-{folder}/*")).collect();
+        let set = held(&entries, ["allow"]);
+        let compiled = compile(&set, &Config::default()).expect("compiles");
+        let engine = Engine::new(Bundle::open(&compiled.bytes).expect("opens"));
+        let bound = certificate(engine.bundle());
+        assert_eq!(bound, verify_full(engine.bundle()).expect("verifies").max_candidates);
+        let mut scratch = engine.scratch();
+        let most = entries.iter().map(|entry| {
+            let resource = entry.replace('*', "a");
+            let request = Request {
+                principal: "qcs::cam::uin/100000000001:uin/100000000011",
+                action: "cos:GetObject",
+                resources: &[&resource],
+                ..Request::default()
+            };
+            engine.candidates(&request, &mut scratch)[0]
+        });
+        assert_eq!(most.max(), Some(bound), "world {world}");
+        shared += usize::from(bound > 1);
+    }
+    assert!((1..60).contains(&shared), "{shared} worlds with a shared tag");
 }
 
 /// Of many policies, the one with most rows under the most crowded key.

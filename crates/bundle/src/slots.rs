@@ -3,6 +3,9 @@
 //! A few keys are a list of 16-bit tags to scan, with the postings behind; many are a hash table. The compiler
 //! fills them, and the runtime and the verification look keys up by the same code.
 
+use std::collections::BTreeMap;
+
+use crate::schema::anchor;
 use crate::words::{NONE, Range, Words};
 
 /// Keys up to which the slots are a list.
@@ -29,6 +32,8 @@ pub enum Slots<'a> {
 const TAGS: u32 = 8;
 /// Integers that hold them.
 const CHUNK: usize = 4;
+/// Bits of a key in a table's tag; the others hold the kind.
+const TABLE_BITS: u32 = 32 - anchor::END.trailing_zeros();
 
 /// The integers that the tags of a list take.
 #[inline]
@@ -42,10 +47,11 @@ pub fn list_tag(key: u64) -> u32 {
     (key >> 48) as u32
 }
 
-/// The tag of a key in a table.
+/// The tag of a key in a table. It holds the kind: no key leads to the slots of another kind, whose rows the
+/// certificate counts apart.
 #[inline]
-pub fn table_tag(key: u64) -> u32 {
-    (key >> 32) as u32
+pub fn table_tag(kind: u32, key: u64) -> u32 {
+    kind << TABLE_BITS | (key >> (64 - TABLE_BITS)) as u32
 }
 
 impl Slots<'_> {
@@ -70,13 +76,21 @@ impl Slots<'_> {
         }
     }
 
-    /// Calls `found` with slot and posting of every slot that the key leads to, until it breaks off with a value; in a
-    /// list those of the key's kind.
+    /// The tag of a slot.
+    pub fn tag(&self, slot: u32) -> Option<u32> {
+        match self {
+            Self::List { tags, .. } => tags.get(slot / 2).map(|pair| pair >> (16 * (slot % 2)) & 0xffff),
+            Self::Table(slots) => slots.record::<2>(slot).map(|[tag, _]| tag),
+        }
+    }
+
+    /// Calls `found` with slot and posting of every slot of its kind that the key leads to, until it breaks off with a
+    /// value; `of_kind` are the slots of the kind in a list.
     #[inline]
     pub fn find<T>(
         &self,
         key: u64,
-        of_kind: Range,
+        (kind, of_kind): (u32, Range),
         mut found: impl FnMut(u32, u32) -> Option<Result<(), T>>,
     ) -> Option<Result<(), T>> {
         match self {
@@ -106,7 +120,7 @@ impl Slots<'_> {
                 }
             }
             Self::Table(slots) => {
-                let tag = table_tag(key);
+                let tag = table_tag(kind, key);
                 let mask = slots.records::<2>().checked_sub(1)?;
                 let mut at = key as u32 & mask;
                 for _ in 0..=mask {
@@ -140,4 +154,54 @@ pub fn list(slots: &[(u64, u32)]) -> Vec<u32> {
     let (pairs, _) = tags.as_chunks::<2>();
     let words = pairs.iter().map(|[low, high]| low | high << 16);
     words.chain(slots.iter().map(|(_, posting)| *posting)).collect()
+}
+
+/// Most rows that a lookup of each kind may give, from the kind, the tag and the number of rows of every slot in
+/// order, `None` for an empty one. Keys of a kind may share a tag, and a lookup meets all that do: in a list, or in
+/// one run of a table, from an empty slot to the next.
+pub fn most(slots: impl IntoIterator<Item = Option<(u32, u32, u32)>>) -> BTreeMap<u32, u32> {
+    let mut run = 0;
+    let mut met: Vec<(u32, u32, u32, u32)> = Vec::new();
+    for slot in slots {
+        match slot {
+            None => run += 1,
+            Some((kind, tag, rows)) => met.push((run, kind, tag, rows)),
+        }
+    }
+    // The last run of a table goes on at its beginning.
+    for (of, ..) in met.iter_mut().rev().take_while(|(of, ..)| *of == run) {
+        *of = 0;
+    }
+    met.sort_unstable();
+    let mut most: BTreeMap<u32, u32> = BTreeMap::new();
+    for same in met.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
+        let rows = same.iter().fold(0u32, |sum, (.., rows)| sum.saturating_add(*rows));
+        if let Some((_, kind, ..)) = same.first() {
+            let most = most.entry(*kind).or_default();
+            *most = (*most).max(rows);
+        }
+    }
+    most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_keys_that_share_a_tag_are_met_together() {
+        let (kind, second) = (anchor::ALL, anchor::SEGMENTS);
+        let [a, b, c, d] = [(kind, 7, 3), (kind, 7, 4), (kind, 8, 5), (second, 7, 6)].map(Some);
+        assert_eq!(most([a, b, c, d]), BTreeMap::from([(kind, 7), (second, 6)]));
+        // An empty slot ends a search, and a search that reaches the end goes on at the beginning.
+        assert_eq!(most([None, a, None, b]), BTreeMap::from([(kind, 4)]));
+        assert_eq!(most([a, None, c, b]), BTreeMap::from([(kind, 7)]));
+    }
+
+    #[test]
+    fn no_key_leads_to_the_slots_of_another_kind() {
+        let key = 0x0123_4567_89ab_cdef;
+        assert_ne!(table_tag(anchor::ALL, key), table_tag(anchor::SEGMENTS, key));
+        assert_eq!(table_tag(anchor::END - 1, u64::MAX), u32::MAX);
+    }
 }

@@ -8,7 +8,7 @@
 use camshaft_bundle::NONE;
 use camshaft_bundle::schema::{SINGLE, anchor, block, row};
 use camshaft_bundle::slots::MOST_LISTED;
-use camshaft_bundle::{dictionary, hash};
+use camshaft_bundle::{dictionary, hash, slots};
 
 use crate::actions::Reach;
 use crate::config::Config;
@@ -36,13 +36,23 @@ pub(crate) enum Posting {
     Group(Box<Group>),
 }
 
+/// A key and where it leads.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) kind: u32,
+    pub(crate) key: u64,
+    /// How many rows the posting has.
+    rows: u32,
+    pub(crate) posting: Posting,
+}
+
 /// An index over some rows.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
     /// Kind, and one past its last slot in a list.
     pub(crate) kinds: Vec<[u32; 2]>,
-    /// Key and posting; a list, or a hash table with empty slots.
-    pub(crate) slots: Vec<Option<(u64, Posting)>>,
+    /// A list, or a hash table with empty slots.
+    pub(crate) slots: Vec<Option<Slot>>,
     pub(crate) flags: u32,
     /// Most rows that a decision on one resource may have to verify.
     pub(crate) candidates: u32,
@@ -88,8 +98,9 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Block {
     let denies = rows.iter().any(|row| context.rows.get(*row as usize).is_some_and(Row::denies));
     let flags = if denies { block::DENIES } else { 0 };
     if !context.config.get_anchors() || rows.len() <= LIST_ROWS && context.config.get_dense_rows() > 0 {
-        let slots = if rows.is_empty() { Vec::new() } else { vec![Some((0, Posting::Rows(rows.to_vec())))] };
         let candidates = number(rows.len());
+        let all = || Slot { kind: 0, key: 0, rows: candidates, posting: Posting::Rows(rows.to_vec()) };
+        let slots = if rows.is_empty() { Vec::new() } else { vec![Some(all())] };
         return Block {
             kinds: Vec::new(),
             slots,
@@ -261,9 +272,8 @@ fn action_keys<'a>(context: &Context<'a>, key: &Key<'a>, row: &Row) -> Vec<Key<'
 fn finish(context: &Context<'_>, entries: &Entries<'_>, flags: u32) -> Block {
     let crowds: Vec<&[(Key<'_>, u32)]> = entries.chunk_by(|a, b| a.0 == b.0).collect();
     let mut block = Block { flags, ..Block::default() };
-    // Most candidates of each kind; a request meets at most one key of a kind.
-    let mut most: Vec<(u32, u32)> = Vec::new();
-    let mut ends: Vec<u32> = Vec::new();
+    // One past the last slot of each kind in a list.
+    let mut kinds: Vec<[u32; 2]> = Vec::new();
     let list = crowds.len() <= context.config.get_listed_keys().min(MOST_LISTED);
     if list {
         block.flags |= block::LIST;
@@ -278,19 +288,15 @@ fn finish(context: &Context<'_>, entries: &Entries<'_>, flags: u32) -> Block {
         if count > fullest {
             (fullest, block.crowded) = (count, Some(*first));
         }
-        match most.last_mut() {
-            Some((kind, candidates)) if *kind == key.kind => *candidates = (*candidates).max(count),
-            _ => {
-                most.push((key.kind, count));
-                ends.push(0);
-            }
+        if kinds.last().is_none_or(|[kind, _]| *kind != key.kind) {
+            kinds.push([key.kind, 0]);
         }
         let hash = key.hash(context.seed);
         let posting = posting(context, key, rows);
-        let slot = Some((hash, posting));
+        let slot = Some(Slot { kind: key.kind, key: hash, rows: count, posting });
         if list {
             block.slots.push(slot);
-            if let Some(end) = ends.last_mut() {
+            if let Some([_, end]) = kinds.last_mut() {
                 *end = number(block.slots.len());
             }
         } else {
@@ -303,9 +309,13 @@ fn finish(context: &Context<'_>, entries: &Entries<'_>, flags: u32) -> Block {
             block.slots[at] = slot;
         }
     }
-    block.kinds = most.iter().zip(ends).map(|((kind, _), end)| [*kind, end]).collect();
+    block.kinds = kinds;
+    let tag =
+        |slot: &Slot| if list { slots::list_tag(slot.key) } else { slots::table_tag(slot.kind, slot.key) };
+    let met = |slot: &Slot| (slot.kind, tag(slot), slot.rows);
+    let most = slots::most(block.slots.iter().map(|slot| slot.as_ref().map(met)));
     let of = |subject| {
-        most.iter().filter(move |(kind, _)| kind & anchor::SUBJECT == subject).map(|(_, count)| count)
+        most.iter().filter(move |(kind, _)| *kind & anchor::SUBJECT == subject).map(|(_, count)| count)
     };
     let (all, segments, star) = (of(anchor::ALL), of(anchor::SEGMENTS), of(anchor::STAR));
     block.candidates = all.sum::<u32>() + segments.sum::<u32>().max(star.sum());

@@ -9,7 +9,7 @@ use camshaft_frontend::policy::{Options, Policy, PolicyId};
 use camshaft_frontend::source::Position;
 use rayon::prelude::*;
 
-use crate::block::{self, Block, Context, Posting};
+use crate::block::{self, Block, Context, Posting, Slot};
 use crate::config::Config;
 use crate::directory::{self, Directory};
 use crate::draft::CHUNK;
@@ -270,15 +270,17 @@ impl Emitter {
             number(if list { self.root.block_lists.len() } else { self.root.block_slots.len() / 2 });
         let mut listed = Vec::new();
         for slot in &block.slots {
-            let (key, posting) = match slot {
-                None => (0, NONE),
-                Some((key, Posting::Rows(rows))) => (*key, self.posting(rows)),
-                Some((key, Posting::Group(group))) => (*key, self.group(group)),
+            let (kind, key, posting) = match slot {
+                None => (0, 0, NONE),
+                Some(Slot { kind, key, posting, .. }) => match posting {
+                    Posting::Rows(rows) => (*kind, *key, self.posting(rows)),
+                    Posting::Group(group) => (*kind, *key, self.group(group)),
+                },
             };
             if list {
                 listed.push((key, posting));
             } else {
-                self.root.block_slots.extend([slots::table_tag(key), posting]);
+                self.root.block_slots.extend([slots::table_tag(kind, key), posting]);
             }
         }
         self.root.block_lists.extend(slots::list(&listed));

@@ -32,7 +32,7 @@ pub(crate) fn visit(
     }
     for (kind, of_kind) in tables.kinds_of(first_kind, kinds)? {
         let Some(key) = query.key(kind) else { continue };
-        let stopped = slots.find(key, of_kind, |_, posting| {
+        let stopped = slots.find(key, (kind, of_kind), |_, posting| {
             Some(match walk.posting(posting)? {
                 Flow::On => Ok(()),
                 Flow::Stop => Err(()),

@@ -463,7 +463,7 @@ impl<'a> Cover<'_, 'a> {
         paths.into_iter().flatten().any(|path| {
             let parts = anchor::Parts { service, region, account, path, action };
             let key = anchor::key(seed, kind, &parts);
-            let found = self.slots.find(key, of_kind, |slot, _| {
+            let found = self.slots.find(key, (kind, of_kind), |slot, _| {
                 let answers = self.answers(place, case, slot, (kind & anchor::ACTION_BITS, action));
                 Some(if answers { Err(()) } else { Ok(()) })
             });

@@ -2,7 +2,7 @@
 
 use crate::hash;
 use crate::schema::{Tables, anchor, block, option, policy, row, scalar};
-use crate::slots::Slots;
+use crate::slots::{self, Slots};
 use crate::verify::full::FullReport;
 use crate::verify::full::index::{Collector, Entry, Tail};
 use crate::verify::full::reach::{Reach, Reaches, Service};
@@ -290,7 +290,7 @@ impl<'t, 'a> Cover<'t, 'a> {
     fn lookup(&mut self, standing: Range, (kind, of_kind): (u32, Range), key: u64) -> bool {
         self.lookups = self.lookups.saturating_add(1);
         let entries = self.entries.get(standing.start as usize..standing.end as usize).unwrap_or(&[]);
-        let found = self.slots.find(key, of_kind, |slot, _| {
+        let found = self.slots.find(key, (kind, of_kind), |slot, _| {
             let leads = entries.iter().any(|entry| entry.slot == slot);
             Some(if leads { Err(slot) } else { Ok(()) })
         });
@@ -315,16 +315,17 @@ impl<'t, 'a> Cover<'t, 'a> {
             let count = counts.get_mut(entry.slot as usize)?;
             *count = count.saturating_add(1);
         }
-        let mut most: Vec<(u32, u32)> = self.kinds.iter().map(|(kind, _)| (*kind, 0)).collect();
-        for (count, kind) in counts.iter().zip(&self.kind_of) {
-            match most.iter_mut().find(|(own, _)| own == kind) {
-                Some((_, most)) => *most = (*most).max(*count),
-                None if *count == 0 => {}
-                None => return None,
+        let mut met = Vec::with_capacity(counts.len());
+        for (slot, (count, kind)) in (0..).zip(counts.into_iter().zip(&self.kind_of)) {
+            if count > 0 && *kind == NONE {
+                return None;
             }
+            let is_empty = self.slots.posting(slot)? == NONE;
+            met.push(if is_empty { None } else { Some((*kind, self.slots.tag(slot)?, count)) });
         }
+        let most = slots::most(met);
         let of = |subject: u32| {
-            let kinds = most.iter().filter(move |(kind, _)| kind & anchor::SUBJECT == subject);
+            let kinds = most.iter().filter(move |(kind, _)| *kind & anchor::SUBJECT == subject);
             kinds.fold(0u32, |sum, (_, count)| sum.saturating_add(*count))
         };
         Some(of(anchor::ALL).saturating_add(of(anchor::SEGMENTS).max(of(anchor::STAR))))
