@@ -46,13 +46,13 @@ fn main() {
         stats.statements,
         stats.rows,
         compiled.bytes.len(),
-        stats.max_candidates
+        stats.certificate.usual()
     );
     let engine = Engine::new(bundle);
     let (texts, refused) = requests(&lines(&corpus.join("requests-cloudtrail.ndjson.zst")), users);
     println!("{} distinct requests; lines of the log that could not be mapped: {refused:?}", texts.len());
     check(&engine, &Reference::new(&world_of(&documents)), &texts);
-    with_requests(&texts, |requests| measure(&engine, requests, stats.max_candidates));
+    with_requests(&texts, |requests| measure(&engine, requests, stats.certificate.usual()));
 }
 
 fn lines(path: &Path) -> Vec<Value> {

@@ -139,7 +139,7 @@ fn sound_bundles_verify_in_full() {
             let compiled = compile(set, &config).expect("compiles");
             let bundle = Bundle::open(&compiled.bytes).expect("opens");
             let report = verify_full(&bundle).unwrap_or_else(|error| panic!("world {seed}, {name}: {error}"));
-            assert_eq!(report.max_candidates, compiled.stats.max_candidates, "world {seed}, {name}");
+            assert_eq!(report.certificate, compiled.stats.certificate, "world {seed}, {name}");
             assert_eq!(report.blocks as usize, compiled.stats.blocks, "world {seed}, {name}");
         }
     }

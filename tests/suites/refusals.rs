@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use camshaft_bundle::schema::Root;
-use camshaft_bundle::{Bundle, OpenErrorKind, WriteError, write};
+use camshaft_bundle::{Bundle, Certificate, OpenErrorKind, WriteError, write};
 use camshaft_compiler::{CompileErrorKind, Config, compile};
 use camshaft_frontend::diagnostic::Code;
 use camshaft_runtime::{Decision, Engine, ErrorCode, Request, Session};
@@ -173,7 +173,7 @@ fn every_error_of_the_compiler_is_shown() {
     let error = compile(&set, &Config::default().max_candidates(8)).expect_err("nine rows");
     let kind = error.kind();
     assert!(
-        matches!(kind, CompileErrorKind::Cost { candidates: 9, bound: 8, policy } if &**policy == "wide"),
+        matches!(kind, CompileErrorKind::Cost { certificate: Certificate { rows: 9, of_value: 0 }, bound: 8, policy } if &**policy == "wide"),
         "{kind:?}"
     );
     let mut shown = BTreeSet::from([word(kind)]);

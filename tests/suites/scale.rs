@@ -109,7 +109,7 @@ fn build(title: &str, text: String) {
         stats.blocks,
         compiled.bytes.len(),
         compiled.bytes.len() / stats.statements.max(1),
-        stats.max_candidates,
+        stats.certificate.rows,
         peak_memory().map_or_else(|| "unknown".into(), |kib| format!("{} MiB", kib / 1024)),
     );
     if let Some(kib) = peak_memory() {

@@ -185,7 +185,12 @@ fn shape(head: &str, requests: usize, tally: Tally, stats: &Stats) -> String {
     let Tally { allowed, denied, nothing } = tally;
     format!(
         "{head}| {requests} | {allowed} | {denied} | {nothing} | {} | {} | {} | {} | {} | {} |",
-        stats.rows, stats.blocks, stats.groups, stats.automata, stats.literal_filters, stats.max_candidates
+        stats.rows,
+        stats.blocks,
+        stats.groups,
+        stats.automata,
+        stats.literal_filters,
+        stats.certificate.usual()
     )
 }
 

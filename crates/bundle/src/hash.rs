@@ -88,7 +88,16 @@ mod tests {
         assert_eq!(fold(1, 2), 0xbd60_66e6_b2ae_ea0c);
         assert_eq!(pair(seed, 3, 7), 0x064b_ea66_5770_e477);
         let path = text(seed, "examplebucket-1250000000/");
-        let parts = Parts { service: 1, region: 2, account: 3, path, action: 4 };
+        let parts = Parts {
+            service: 1,
+            region: 2,
+            account: 3,
+            path,
+            action: 4,
+            value: anchor::value(seed, 5, "id&1"),
+        };
         assert_eq!(anchor::key(seed, 0x115a, &parts), 0x5916_f601_0e9b_1599);
+        assert_eq!(parts.value, 0x532d_a990_5fa1_a3ce);
+        assert_eq!(anchor::key(seed, 0x315a, &parts), 0xd61d_3132_cc4e_0c3d);
     }
 }

@@ -19,6 +19,7 @@
     )
 )]
 
+mod certificate;
 pub mod dictionary;
 mod envelope;
 mod error;
@@ -32,6 +33,7 @@ mod verify;
 mod words;
 mod write;
 
+pub use certificate::Certificate;
 pub use envelope::{ENVELOPE_BYTES, ENVELOPE_VERSION, Envelope, Trust, sign};
 pub use error::{OpenError, OpenErrorKind};
 pub use header::FORMAT_VERSION;

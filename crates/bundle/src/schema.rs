@@ -189,7 +189,8 @@ schema! {
     /// `(account, name id of the id)` → role.
     Hot role_ids Words,
 
-    /// Blocks: `[first kind, kinds, first slot, slots, flags, first policy, policies, candidates]`.
+    /// Blocks: `[first kind, kinds, first slot, slots, flags, first policy, policies, candidates, candidates of a
+    /// value]`.
     Hot blocks Words,
     /// Anchor kinds of blocks: `[kind, one past its last slot]`; the slots of a list stand kind by kind. 0 in a table.
     Hot block_kinds Words,
@@ -298,10 +299,13 @@ pub mod scalar {
     pub const V4_ROOT: u32 = 7;
     /// Root node of the IPv6 trie, or `NONE`.
     pub const V6_ROOT: u32 = 8;
-    /// Greatest number of rows that a decision can have to verify for one spelling of one resource.
+    /// Greatest number of rows that a decision can have to verify for one spelling of one resource, whatever the
+    /// context.
     pub const MAX_CANDIDATES: u32 = 9;
+    /// How many more for each value of the context.
+    pub const MAX_VALUE_CANDIDATES: u32 = 10;
     /// First of the segment ids of the services that take resource policies; the rest follow.
-    pub const CAPABLE_SERVICES: u32 = 10;
+    pub const CAPABLE_SERVICES: u32 = 11;
 }
 
 /// Bits of the scalar `OPTIONS`.
@@ -559,12 +563,30 @@ pub mod term {
     pub const WORDS: usize = 5;
     /// A further value is never known (U).
     pub const UNVALUED: u32 = 1;
+
+    /// `string_equal`, `string_like` and `binary_equal`.
+    const EQUALITIES: [u32; 3] = [0, 4, 19];
+    /// `for_any_value:`.
+    const ANY_VALUE: u32 = 1;
+
+    /// Whether a statement with this term matches only where its key is in the context with one of its literals, so
+    /// that the literals select its rows. An allow needs T, and no set of values gives that without one that is equal.
+    /// A deny needs T or U, and no values, or several, give U but to `for_any_value:`.
+    pub fn selects(code: u32, key: u32, flags: u32, patterns: u32, denies: bool) -> bool {
+        let (base, qualifier, if_exist) = (code >> 3, code >> 1 & 3, code & 1);
+        EQUALITIES.contains(&base)
+            && if_exist == 0
+            && flags & UNVALUED == 0
+            && patterns == 0
+            && key as usize >= super::key::TEXTS.len()
+            && (!denies || qualifier == ANY_VALUE)
+    }
 }
 
 /// Blocks.
 pub mod block {
     /// Integers of a record.
-    pub const WORDS: usize = 8;
+    pub const WORDS: usize = 9;
     /// The slots are a list to scan, not a hash table; the first stands at a place in `block_lists`.
     pub const LIST: u32 = 1;
     /// Some row denies.
@@ -608,8 +630,11 @@ pub mod anchor {
     pub const ACTION: u32 = 1 << 12;
     /// At most one of the two above.
     pub const ACTION_BITS: u32 = 3 << 11;
+    /// A value of the context (see [`term::selects`](super::term::selects)): a request has a key of such a kind for
+    /// each of its values.
+    pub const VALUE: u32 = 1 << 13;
     /// One past the greatest kind.
-    pub const END: u32 = 1 << 13;
+    pub const END: u32 = 1 << 14;
     /// Id of a uin or APPID that the request's owner does not have; denies are indexed under it too.
     pub const MISSING: u32 = u32::MAX - 1;
 
@@ -637,6 +662,14 @@ pub mod anchor {
         pub path: u64,
         /// Segment id of the action's service, or id of the action.
         pub action: u32,
+        /// A [`value`] of the context, 0 for none.
+        pub value: u64,
+    }
+
+    /// The part of a key that a value of the context is, given the id of its key.
+    #[inline]
+    pub fn value(seed: u64, key: u32, text: &str) -> u64 {
+        crate::hash::fold(part(seed, VALUE, key), crate::hash::text(seed, text))
     }
 
     /// One part of a key, by the bit of its sort: parts are mixed on their own, so that a request mixes each
@@ -646,7 +679,7 @@ pub mod anchor {
         crate::hash::fold(seed, u64::from(bit) << 32 | u64::from(id))
     }
 
-    /// The key of a kind from its parts, xored; the hash of a path is a part as it is.
+    /// The key of a kind from its parts, xored; the hash of a path and a value are parts as they are.
     #[inline]
     pub fn join(seed: u64, kind: u32, parts: u64) -> u64 {
         crate::hash::fold(seed ^ u64::from(kind), parts)
@@ -655,6 +688,9 @@ pub mod anchor {
     /// The key of a kind.
     pub fn key(seed: u64, kind: u32, parts: &Parts) -> u64 {
         let mut joined = if kind & PATH_BITS == 0 { 0 } else { parts.path };
+        if kind & VALUE != 0 {
+            joined ^= parts.value;
+        }
         for (bit, id) in [
             (SERVICE, parts.service),
             (REGION, parts.region),
@@ -749,6 +785,24 @@ impl<'a> Tables<'a> {
             tags: self.block_lists.slice(Range { start: first, end: middle })?,
             postings: self.block_lists.slice(Range { start: middle, end: middle.checked_add(slots)? })?,
         })
+    }
+
+    /// The literals of a term that [selects](term::selects), at least one, with the id of its key.
+    pub fn selecting(
+        &self,
+        number: u32,
+        denies: bool,
+    ) -> Option<(u32, impl Iterator<Item = &'a str> + use<'a>)> {
+        let [code, key, start, length, flags] = self.terms.record::<{ term::WORDS }>(number)?;
+        let text = matches!(operator::values(code), Some(operator::Values::Text { .. }));
+        let words = self.values.slice(Range { start, end: start.checked_add(length)? })?;
+        let (literals, patterns) = (words.get(0)?, words.get(1)?);
+        if !text || literals == 0 || !term::selects(code, key, flags, patterns, denies) {
+            return None;
+        }
+        let places = words.slice(Range { start: 2, end: literals.checked_mul(2)?.checked_add(2)? })?;
+        let all = self.text;
+        Some((key, places.iter_records::<2>().filter_map(move |[start, length]| all.get(start, length))))
     }
 
     /// The bits of all anchor kinds in use.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::certificate::Certificate;
 use crate::schema::anchor;
 use crate::words::{NONE, Range, Words};
 
@@ -156,10 +157,25 @@ pub fn list(slots: &[(u64, u32)]) -> Vec<u32> {
     words.chain(slots.iter().map(|(_, posting)| *posting)).collect()
 }
 
-/// Most rows that a lookup of each kind may give, from the kind, the tag and the number of rows of every slot in
-/// order, `None` for an empty one. Keys of a kind may share a tag, and a lookup meets all that do: in a list, or in
-/// one run of a table, from an empty slot to the next.
-pub fn most(slots: impl IntoIterator<Item = Option<(u32, u32, u32)>>) -> BTreeMap<u32, u32> {
+/// The rows that one spelling of one resource can meet at most, from the kind, the tag and the number of rows of
+/// every slot in order, `None` for an empty one. A request has one key of a kind, or one for each value of the
+/// context, and is for `*` or not.
+pub fn certificate(slots: impl IntoIterator<Item = Option<(u32, u32, u32)>>) -> Certificate {
+    let most = most(slots);
+    let of = |subject: u32, value: u32| {
+        let kinds =
+            most.iter().filter(|(kind, _)| **kind & (anchor::SUBJECT | anchor::VALUE) == subject | value);
+        kinds.fold(0u32, |sum, (_, rows)| sum.saturating_add(*rows))
+    };
+    let rows = |value| {
+        of(anchor::ALL, value).saturating_add(of(anchor::SEGMENTS, value).max(of(anchor::STAR, value)))
+    };
+    Certificate { rows: rows(0), of_value: rows(anchor::VALUE) }
+}
+
+/// Most rows that a lookup of each kind may give. Keys of a kind may share a tag, and a lookup meets all that do: in
+/// a list, or in one run of a table, from an empty slot to the next.
+fn most(slots: impl IntoIterator<Item = Option<(u32, u32, u32)>>) -> BTreeMap<u32, u32> {
     let mut run = 0;
     let mut met: Vec<(u32, u32, u32, u32)> = Vec::new();
     for slot in slots {

@@ -166,7 +166,7 @@ impl Layout {
 /// block are of one kind is checked with the blocks.)
 fn is_block(tables: &Tables<'_>, number: u32, expected: u32) -> bool {
     let kind = || {
-        let [_, _, _, _, _, first, _, _] = tables.blocks.record::<{ block::WORDS }>(number)?;
+        let [_, _, _, _, _, first, ..] = tables.blocks.record::<{ block::WORDS }>(number)?;
         let [_, _, _, _, _, _, kind, _] =
             tables.policies.record::<{ policy::WORDS }>(tables.block_policies.get(first)?)?;
         Some(kind)

@@ -2,15 +2,18 @@
 //!
 //! A key is made of those parts of a row that a request can make from its own text. Each row first takes
 //! the key of its service, region and account (or of its action, for the entry `*`); where a key stays
-//! crowded its rows move to narrower keys, by path and then by action; what is still crowded becomes a
-//! group with tries and automata.
+//! crowded its rows move to narrower keys, by path, then by action, then by a value that their conditions
+//! ask for; what is still crowded becomes a group with tries and automata.
+
+use std::collections::HashMap;
 
 use camshaft_bundle::NONE;
 use camshaft_bundle::schema::{SINGLE, anchor, block, row};
 use camshaft_bundle::slots::MOST_LISTED;
-use camshaft_bundle::{dictionary, hash, slots};
+use camshaft_bundle::{Certificate, dictionary, hash, slots};
 
 use crate::actions::Reach;
+use crate::condition::Conditions;
 use crate::config::Config;
 use crate::group::{self, Group};
 use crate::intern::{Heap, number};
@@ -25,6 +28,7 @@ pub(crate) struct Context<'a> {
     pub(crate) reaches: &'a [Reach],
     pub(crate) heap: &'a Heap,
     pub(crate) patterns: &'a Patterns,
+    pub(crate) conditions: &'a Conditions<'a>,
 }
 
 /// Where a key leads.
@@ -54,8 +58,7 @@ pub(crate) struct Block {
     /// A list, or a hash table with empty slots.
     pub(crate) slots: Vec<Option<Slot>>,
     pub(crate) flags: u32,
-    /// Most rows that a decision on one resource may have to verify.
-    pub(crate) candidates: u32,
+    pub(crate) certificate: Certificate,
     /// A row under the most crowded key.
     pub(crate) crowded: Option<u32>,
 }
@@ -65,6 +68,10 @@ const LIST_ROWS: usize = 8;
 /// Actions, or services of actions, up to which a row may stand under each of them: a row is never copied
 /// under more keys, so an index stays linear in the rows.
 const ACTION_KEYS: usize = 16;
+/// Values of a condition up to which a row may stand under each of them.
+const VALUE_KEYS: usize = 32;
+/// Rows up to which a value is worth a key.
+const RARE: usize = 8;
 
 /// The parts of a key, comparable and with the path as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +81,8 @@ struct Key<'a> {
     region: u32,
     account: u32,
     action: u32,
+    /// A value of the context as a part of keys, 0 for none.
+    value: u64,
     // Last, so that sorting seldom comes to compare text.
     path: &'a str,
 }
@@ -86,6 +95,7 @@ impl Key<'_> {
             account: self.account,
             path: if self.kind & anchor::PATH_BITS == 0 { 0 } else { hash::text(seed, self.path) },
             action: self.action,
+            value: self.value,
         };
         anchor::key(seed, self.kind, &parts)
     }
@@ -105,7 +115,7 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Block {
             kinds: Vec::new(),
             slots,
             flags: flags | block::LIST,
-            candidates,
+            certificate: Certificate { rows: candidates, of_value: 0 },
             crowded: rows.first().copied(),
         };
     }
@@ -129,13 +139,16 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Block {
         refine(context, &mut entries, action_keys);
         refine(context, &mut entries, action_keys);
     }
+    if context.config.get_value_anchors() {
+        refine_by_values(context, &mut entries);
+    }
     finish(context, &entries, flags)
 }
 
 /// The widest keys under which a row can be asked for.
 fn base_keys<'a>(context: &Context<'a>, row: &Row, number: u32, first_star: bool, entries: &mut Entries<'a>) {
     let Some(reach) = context.reaches.get(row.actions() as usize) else { return };
-    let key = Key { kind: 0, service: NONE, region: NONE, account: 0, action: NONE, path: "" };
+    let key = Key { kind: 0, service: NONE, region: NONE, account: 0, action: NONE, value: 0, path: "" };
     let mut by_action = |kind: u32| {
         if reach.all {
             entries.push((Key { kind, ..key }, number));
@@ -268,6 +281,52 @@ fn action_keys<'a>(context: &Context<'a>, key: &Key<'a>, row: &Row) -> Vec<Key<'
     reach.services.iter().map(|service| Key { kind, action: *service, ..*key }).collect()
 }
 
+/// Moves the rows of crowded keys that ask for a rare value of the context to keys with that value, where they are
+/// many: each request then looks all its values up.
+fn refine_by_values<'a>(context: &Context<'a>, entries: &mut Entries<'a>) {
+    let least = context.config.get_dense_rows() * 4;
+    let mut refined: Entries<'a> = Vec::with_capacity(entries.len());
+    for crowd in entries.chunk_by(|a, b| a.0 == b.0) {
+        let rare = if crowd.len() > least { rare_values(context, crowd) } else { Vec::new() };
+        let moved = rare.iter().filter(|values| !values.is_empty()).count();
+        if moved < least.max(crowd.len() / 4).max(1) {
+            refined.extend_from_slice(crowd);
+            continue;
+        }
+        for ((key, number), values) in crowd.iter().zip(rare) {
+            if values.is_empty() {
+                refined.push((*key, *number));
+            }
+            let kind = key.kind | anchor::VALUE;
+            refined.extend(values.into_iter().map(|value| (Key { kind, value, ..*key }, *number)));
+        }
+    }
+    *entries = refined;
+    tidy(context, entries);
+}
+
+/// For each row the values of the term whose values fewest other rows ask for; none where one of them is not rare.
+fn rare_values(context: &Context<'_>, crowd: &[(Key<'_>, u32)]) -> Vec<Vec<u64>> {
+    let by_row: Vec<Vec<Vec<u64>>> = crowd
+        .iter()
+        .map(|(_, number)| {
+            let row = context.rows.get(*number as usize);
+            row.map_or_else(Vec::new, |row| context.conditions.selecting(row, context.heap, context.seed))
+        })
+        .collect();
+    let mut asked: HashMap<u64, usize> = HashMap::new();
+    for value in by_row.iter().flatten().flatten() {
+        *asked.entry(*value).or_default() += 1;
+    }
+    let most =
+        |values: &Vec<u64>| values.iter().filter_map(|value| asked.get(value)).copied().max().unwrap_or(0);
+    let rarest = |terms: Vec<Vec<u64>>| {
+        let terms = terms.into_iter().filter(|values| values.len() <= VALUE_KEYS && most(values) <= RARE);
+        terms.min_by_key(|values| (most(values), values.len())).unwrap_or_default()
+    };
+    by_row.into_iter().map(rarest).collect()
+}
+
 /// Keys to slots.
 fn finish(context: &Context<'_>, entries: &Entries<'_>, flags: u32) -> Block {
     let crowds: Vec<&[(Key<'_>, u32)]> = entries.chunk_by(|a, b| a.0 == b.0).collect();
@@ -313,12 +372,7 @@ fn finish(context: &Context<'_>, entries: &Entries<'_>, flags: u32) -> Block {
     let tag =
         |slot: &Slot| if list { slots::list_tag(slot.key) } else { slots::table_tag(slot.kind, slot.key) };
     let met = |slot: &Slot| (slot.kind, tag(slot), slot.rows);
-    let most = slots::most(block.slots.iter().map(|slot| slot.as_ref().map(met)));
-    let of = |subject| {
-        most.iter().filter(move |(kind, _)| *kind & anchor::SUBJECT == subject).map(|(_, count)| count)
-    };
-    let (all, segments, star) = (of(anchor::ALL), of(anchor::SEGMENTS), of(anchor::STAR));
-    block.candidates = all.sum::<u32>() + segments.sum::<u32>().max(star.sum());
+    block.certificate = slots::certificate(block.slots.iter().map(|slot| slot.as_ref().map(met)));
     block
 }
 

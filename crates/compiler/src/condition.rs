@@ -1,13 +1,15 @@
 //! Conditions to guards: lists of typed terms, each stored once.
 
 use camshaft_bundle::NONE;
+use camshaft_bundle::schema::{anchor, operator, row, term};
 use camshaft_frontend::normalize::Writer;
 use camshaft_frontend::policy::{Pattern, Piece, Term, Values};
 use camshaft_value::{address::Network, decimal::Decimal, operator::Base};
 
 use crate::draft::{Maps, Scraps};
-use crate::intern::{Hashing, Interner, number};
+use crate::intern::{Hashing, Heap, Interner, number};
 use crate::network::Networks;
+use crate::row::Row;
 use crate::tail::{self, Patterns};
 
 /// The conditions of a world, or of a draft.
@@ -96,6 +98,27 @@ impl<'w> Conditions<'w> {
         self.terms.push([term.operator.code(), key, start, number(words.len()), flags]);
         self.values.extend(words);
         self.texts.push(text);
+    }
+
+    /// For each term by which a row can be found: the values that it asks for, as parts of keys (see
+    /// [`term::selects`]).
+    pub(crate) fn selecting(&self, row: &Row, heap: &Heap, seed: u64) -> Vec<Vec<u64>> {
+        let guard = row.words[row::GUARD].checked_sub(1);
+        let terms = guard.and_then(|guard| self.guards.items().get(guard as usize));
+        let selecting = |term: &u32| {
+            let &[code, key, start, length, flags] = self.terms.get(*term as usize)?;
+            let words = self.values.get(start as usize..(start + length) as usize)?;
+            let [literals, patterns, places @ ..] = words else { return None };
+            if !matches!(operator::values(code), Some(operator::Values::Text { .. }))
+                || *literals == 0
+                || !term::selects(code, key, flags, *patterns, row.denies())
+            {
+                return None;
+            }
+            let places = places.get(..*literals as usize * 2)?.chunks_exact(2);
+            Some(places.map(|at| anchor::value(seed, key, heap.get((at[0], at[1])))).collect())
+        };
+        terms.into_iter().flatten().filter_map(selecting).collect()
     }
 
     /// The number of a term of a draft, whose texts, patterns, keys and networks have theirs.

@@ -8,6 +8,7 @@ pub struct Config {
     anchors: Option<bool>,
     path_anchors: Option<bool>,
     action_anchors: Option<bool>,
+    value_anchors: Option<bool>,
     tries: Option<bool>,
     automata: Option<bool>,
     literal_filter: Option<bool>,
@@ -62,6 +63,8 @@ knobs! {
     path_anchors get_path_anchors: bool = true;
     /// Split crowded keys by the action.
     action_anchors get_action_anchors: bool = true;
+    /// Split crowded keys by the values that conditions ask for.
+    value_anchors get_value_anchors: bool = true;
     /// Put tries over the literal beginnings and ends of the tails under a crowded key.
     tries get_tries: bool = true;
     /// Put one automaton over the infix patterns under a crowded key.
@@ -95,7 +98,8 @@ knobs! {
     fragments get_fragments: usize = 8;
     /// Threads; 0 for one a core.
     threads get_threads: usize = 0;
-    /// Refuse a bundle in which a decision on one resource may have to verify more rows than this.
+    /// Refuse a bundle in which a decision may have to verify more rows than this for one spelling of one resource
+    /// and a context of [`camshaft_bundle::Certificate::USUAL_VALUES`] values.
     max_candidates get_max_candidates: u32 = u32::MAX;
 }
 
@@ -107,6 +111,7 @@ impl Config {
             ("anchors off", config().anchors(false)),
             ("path anchors off", config().path_anchors(false)),
             ("action anchors off", config().action_anchors(false)),
+            ("value anchors off", config().value_anchors(false)),
             ("tries off", config().tries(false)),
             ("automata off", config().automata(false)),
             ("literal filter off", config().automata(false).literal_filter(false)),

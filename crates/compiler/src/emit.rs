@@ -2,7 +2,7 @@
 
 use camshaft_bundle::dictionary::{caller_text, pair_slots, text_slots};
 use camshaft_bundle::schema::{ACCOUNT_WORDS, GROUP, option, scalar};
-use camshaft_bundle::{NONE, Root, Tables, slots};
+use camshaft_bundle::{Certificate, NONE, Root, Tables, slots};
 use camshaft_frontend::normalize::{Writer, resource_text};
 use camshaft_frontend::parallel::{self, Workers};
 use camshaft_frontend::policy::{Options, Policy, PolicyId};
@@ -53,14 +53,14 @@ pub fn compile(world: &PolicySet, config: &Config) -> Result<Compiled, CompileEr
     emitter.names(world, &lowering, config.get_places(), &workers);
     let provenance = provenance::lines(world, &emitter.root, config, &workers);
     emitter.root.provenance = provenance.into_bytes();
-    let candidates = emitter.candidates(&directory, &blocks);
-    emitter.scalars(world, &lowering, &directory, seed, candidates);
-    if candidates > config.get_max_candidates() {
+    let certificate = certificate(&directory, &blocks);
+    emitter.scalars(world, &lowering, &directory, seed, certificate);
+    let bound = config.get_max_candidates();
+    if certificate.usual() > bound {
         let policy = culprit(world, &lowering, &blocks);
-        let bound = config.get_max_candidates();
-        return Err(CompileErrorKind::Cost { candidates, bound, policy }.into());
+        return Err(CompileErrorKind::Cost { certificate, bound, policy }.into());
     }
-    emitter.count(world, &lowering, &directory, candidates);
+    emitter.count(world, &lowering, &directory, certificate);
     // What the tables were made from goes before there is a second copy of them.
     let Emitter { root, stats } = emitter;
     let made_from = (lowering, directory, blocks);
@@ -113,6 +113,7 @@ fn blocks(
         reaches: &lowering.actions.reaches,
         heap: &lowering.heap,
         patterns: &lowering.patterns,
+        conditions: &lowering.conditions,
     };
     let build = |set: &Vec<u32>| {
         let policies = set.iter().filter_map(|policy| lowering.policies.get(*policy as usize));
@@ -127,9 +128,36 @@ fn blocks(
     Ok(pool.install(|| directory.sets.par_iter().map(build).collect()))
 }
 
+/// Most rows that a decision may have to verify for one spelling of one resource: the worst caller with
+/// its boundary and its account's organization, the worst trust policy, and the resource policies, which
+/// are asked twice (CITE EVA-13). `verify_full` derives the same from the tables.
+fn certificate(directory: &Directory, blocks: &[Block]) -> Certificate {
+    let of =
+        |block: u32| blocks.get(block as usize).map_or_else(Certificate::default, |block| block.certificate);
+    let sum =
+        |blocks: &mut dyn Iterator<Item = u32>| blocks.map(of).fold(Certificate::default(), Certificate::and);
+    let worst =
+        |all: &mut dyn Iterator<Item = Certificate>| all.fold(Certificate::default(), Certificate::or);
+    let levels = |account: &[u32; ACCOUNT_WORDS]| {
+        let levels = directory.levels.iter().skip(account[2] as usize);
+        sum(&mut levels.take(account[3].saturating_sub(1) as usize).copied())
+    };
+    let mut identities = directory.identities.iter().map(|identity| {
+        let holdings = directory.identity_blocks.iter().skip(identity[0] as usize);
+        let own = sum(&mut holdings.take(identity[1] as usize).map(|[block, _]| *block));
+        let above = directory.accounts.get(identity[3] as usize).map_or_else(Certificate::default, levels);
+        own.and(of(identity[2])).and(above)
+    });
+    let mut strangers = directory.accounts.iter().map(|account| of(account[1]).and(levels(account)));
+    let caller = worst(&mut identities).or(worst(&mut strangers)).or(of(directory.general_unknown));
+    let trust = worst(&mut directory.roles.iter().map(|role| of(role[3])));
+    let resource = worst(&mut directory.accounts.iter().map(|account| of(account[4])));
+    caller.and(trust).and(resource).and(resource)
+}
+
 /// The policy with a row under the most crowded key.
 fn culprit(world: &PolicySet, lowering: &Lowering<'_>, blocks: &[Block]) -> Box<str> {
-    let worst = blocks.iter().max_by_key(|block| block.candidates);
+    let worst = blocks.iter().max_by_key(|block| block.certificate.usual());
     let row = worst.and_then(|block| block.crowded).unwrap_or(0);
     let lowered = lowering.policies.iter().find(|policy| (policy.rows.0..policy.rows.1).contains(&row));
     let policy = lowered.and_then(|lowered| world.policies.get(lowered.policy.0 as usize));
@@ -292,7 +320,8 @@ impl Emitter {
             block.flags,
             first_policy,
             number(set.len()),
-            block.candidates,
+            block.certificate.rows,
+            block.certificate.of_value,
         ]);
     }
 
@@ -432,38 +461,13 @@ impl Emitter {
         }
     }
 
-    /// Most rows that a decision may have to verify for one spelling of one resource: the worst caller with
-    /// its boundary and its account's organization, the worst trust policy, and the resource policies, which
-    /// are asked twice (CITE EVA-13). `verify_full` derives the same from the tables.
-    fn candidates(&self, directory: &Directory, blocks: &[Block]) -> u32 {
-        let of = |block: u32| blocks.get(block as usize).map_or(0, |block| block.candidates);
-        let sum = |counts: &mut dyn Iterator<Item = u32>| counts.fold(0, u32::saturating_add);
-        let levels = |account: &[u32; ACCOUNT_WORDS]| {
-            let levels = directory.levels.iter().skip(account[2] as usize);
-            sum(&mut levels.take(account[3].saturating_sub(1) as usize).map(|block| of(*block)))
-        };
-        let identities = directory.identities.iter().map(|identity| {
-            let holdings = directory.identity_blocks.iter().skip(identity[0] as usize);
-            let own = sum(&mut holdings.take(identity[1] as usize).map(|[block, _]| of(*block)));
-            let above = directory.accounts.get(identity[3] as usize).map_or(0, levels);
-            own.saturating_add(of(identity[2])).saturating_add(above)
-        });
-        let strangers =
-            directory.accounts.iter().map(|account| of(account[1]).saturating_add(levels(account)));
-        let caller = identities.chain(strangers).max().unwrap_or(0).max(of(directory.general_unknown));
-        let trust = directory.roles.iter().map(|role| of(role[3])).max().unwrap_or(0);
-        let resource = directory.accounts.iter().map(|account| of(account[4])).max().unwrap_or(0);
-        let resource = resource.saturating_mul(2);
-        caller.saturating_add(trust).saturating_add(resource)
-    }
-
     fn scalars(
         &mut self,
         world: &PolicySet,
         lowering: &Lowering<'_>,
         directory: &Directory,
         seed: u64,
-        candidates: u32,
+        certificate: Certificate,
     ) {
         let scalars = &mut self.root.scalars;
         let options = &world.options;
@@ -486,7 +490,8 @@ impl Emitter {
             (scalar::OPTIONS, flags),
             (scalar::MAX_AGE_LOW, age as u32),
             (scalar::MAX_AGE_HIGH, (age >> 32) as u32),
-            (scalar::MAX_CANDIDATES, candidates),
+            (scalar::MAX_CANDIDATES, certificate.rows),
+            (scalar::MAX_VALUE_CANDIDATES, certificate.of_value),
         ] {
             scalars[at as usize] = value;
         }
@@ -495,7 +500,13 @@ impl Emitter {
         );
     }
 
-    fn count(&mut self, world: &PolicySet, lowering: &Lowering<'_>, directory: &Directory, candidates: u32) {
+    fn count(
+        &mut self,
+        world: &PolicySet,
+        lowering: &Lowering<'_>,
+        directory: &Directory,
+        certificate: Certificate,
+    ) {
         let stats = &mut self.stats;
         stats.accounts = world.accounts.len();
         stats.identities = directory.identities.len();
@@ -506,6 +517,6 @@ impl Emitter {
         stats.guards = lowering.conditions.guards.items().len();
         stats.terms = lowering.conditions.terms.len();
         stats.network_sets = lowering.conditions.networks.len();
-        stats.max_candidates = candidates;
+        stats.certificate = certificate;
     }
 }

@@ -1,5 +1,7 @@
 //! Why a checked world could not become a bundle.
 
+use camshaft_bundle::Certificate;
+
 /// The reason.
 #[derive(Clone, Debug)]
 pub struct CompileError {
@@ -17,8 +19,8 @@ pub enum CompileErrorKind {
     },
     /// A decision could have to verify more rows than allowed.
     Cost {
-        /// Rows that a decision on one resource may have to verify.
-        candidates: u32,
+        /// Rows that a decision may have to verify.
+        certificate: Certificate,
         /// The bound asked for.
         bound: u32,
         /// The policy with the most rows under the crowded key.
@@ -47,10 +49,14 @@ impl core::fmt::Display for CompileError {
             CompileErrorKind::Threads { why } => {
                 write!(f, "the threads of the compiler cannot be started ({why}); ask for fewer")
             }
-            CompileErrorKind::Cost { candidates, bound, policy } => write!(
-                f,
-                "a decision may have to verify {candidates} rows, more than the bound of {bound}; most come from policy `{policy}`"
-            ),
+            CompileErrorKind::Cost { certificate, bound, policy } => {
+                write!(f, "a decision may have to verify {certificate}, ")?;
+                if certificate.of_value > 0 {
+                    let (usual, values) = (certificate.usual(), Certificate::USUAL_VALUES);
+                    write!(f, "{usual} for {values} values, ")?;
+                }
+                write!(f, "more than the bound of {bound}; most come from policy `{policy}`")
+            }
             CompileErrorKind::Write(error) => error.fmt(f),
         }
     }

@@ -1,5 +1,7 @@
 //! What a compilation did.
 
+use camshaft_bundle::Certificate;
+
 /// How a tail or an index is realised, cheapest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Strategy {
@@ -69,5 +71,5 @@ pub struct Stats {
     pub literal_filters: usize,
     /// Most rows that a decision may have to verify for one spelling of one resource (CITE RES-21: objects of
     /// CAM have up to three).
-    pub max_candidates: u32,
+    pub certificate: Certificate,
 }

@@ -1,8 +1,10 @@
 //! The rows of a block that a request can meet.
 
-use camshaft_bundle::schema::{GROUP, SINGLE, automaton, block};
+use camshaft_bundle::schema::{GROUP, SINGLE, anchor, automaton, block};
+use camshaft_bundle::slots::Slots;
 use camshaft_bundle::{NONE, Range, Tables, Words};
 
+use crate::context::Context;
 use crate::query::Query;
 
 /// What the visitor of a candidate says next.
@@ -19,6 +21,7 @@ pub(crate) fn visit(
     tables: &Tables<'_>,
     number: u32,
     query: &Query<'_, '_>,
+    context: &Context<'_, '_>,
     marks: &mut [u64],
     visit: impl FnMut(u32) -> Option<Flow>,
 ) -> Option<Flow> {
@@ -31,14 +34,13 @@ pub(crate) fn visit(
         return if slots.is_empty() { Some(Flow::On) } else { walk.posting(slots.posting(0)?) };
     }
     for (kind, of_kind) in tables.kinds_of(first_kind, kinds)? {
-        let Some(key) = query.key(kind) else { continue };
-        let stopped = slots.find(key, (kind, of_kind), |_, posting| {
-            Some(match walk.posting(posting)? {
-                Flow::On => Ok(()),
-                Flow::Stop => Err(()),
-            })
-        })?;
-        if stopped.is_err() {
+        let flow = if kind & anchor::VALUE != 0 {
+            walk.values(slots, (kind, of_kind), query, context)?
+        } else {
+            let Some(key) = query.key(kind, 0) else { continue };
+            walk.slots(slots, (kind, of_kind), key)?
+        };
+        if let Flow::Stop = flow {
             return Some(Flow::Stop);
         }
     }
@@ -53,6 +55,41 @@ struct Walk<'w, 't, V> {
 }
 
 impl<V: FnMut(u32) -> Option<Flow>> Walk<'_, '_, V> {
+    /// All slots that a key leads to.
+    #[inline]
+    fn slots(&mut self, slots: Slots<'_>, kind: (u32, Range), key: u64) -> Option<Flow> {
+        let stopped = slots.find(key, kind, |_, posting| {
+            Some(match self.posting(posting)? {
+                Flow::On => Ok(()),
+                Flow::Stop => Err(()),
+            })
+        })?;
+        Some(if stopped.is_err() { Flow::Stop } else { Flow::On })
+    }
+
+    /// The slots of every value of the context.
+    #[inline(never)]
+    fn values(
+        &mut self,
+        slots: Slots<'_>,
+        (kind, of_kind): (u32, Range),
+        query: &Query<'_, '_>,
+        context: &Context<'_, '_>,
+    ) -> Option<Flow> {
+        let seed = self.tables.seed();
+        for (id, values) in context.entries(self.tables).filter(|(id, _)| *id != NONE) {
+            for value in values {
+                let Some(key) = query.key(kind, anchor::value(seed, id, value)) else {
+                    return Some(Flow::On);
+                };
+                if let Flow::Stop = self.slots(slots, (kind, of_kind), key)? {
+                    return Some(Flow::Stop);
+                }
+            }
+        }
+        Some(Flow::On)
+    }
+
     fn posting(&mut self, posting: u32) -> Option<Flow> {
         if posting == NONE {
             return Some(Flow::On);

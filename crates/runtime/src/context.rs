@@ -53,6 +53,14 @@ impl<'r, 's> Context<'r, 's> {
         }
     }
 
+    /// The entries, each with the id of its key in the bundle, `NONE` for a key that no condition names.
+    pub(crate) fn entries(
+        &self,
+        tables: &Tables<'_>,
+    ) -> impl Iterator<Item = (u32, &'r [&'r str])> + use<'_, 'r> {
+        self.ids(tables).iter().copied().zip(self.entries.iter().map(|(_, values)| *values))
+    }
+
     /// The id of every entry's key; looked up on the first condition of a request.
     fn ids(&self, tables: &Tables<'_>) -> &'s [u32] {
         if let Some(ids) = self.resolved.get() {

@@ -128,10 +128,10 @@ impl<'r, M: Mode> Asked<'_, 'r, '_, '_, M> {
     ) -> Option<()> {
         let tables = self.side.tables;
         if !M::TRACES {
-            candidates::visit(tables, holding.block, query, marks, visit)?;
+            candidates::visit(tables, holding.block, query, self.side.context, marks, visit)?;
             return Some(());
         }
-        let [_, _, _, _, _, first, policies, _] = tables.blocks.record::<{ block::WORDS }>(holding.block)?;
+        let [_, _, _, _, _, first, policies, ..] = tables.blocks.record::<{ block::WORDS }>(holding.block)?;
         let policies = Range { start: first, end: first.checked_add(policies)? };
         for policy in tables.block_policies.slice(policies)?.iter() {
             let [first, rows, ..] = tables.policies.record::<8>(policy)?;

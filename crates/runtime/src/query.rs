@@ -183,7 +183,7 @@ impl Keys {
     #[inline]
     fn new(tables: &Tables<'_>, has: u32, ids: &Ids, action: &ActionIds<'_>) -> Self {
         let (seed, kinds) = (tables.seed(), tables.kinds());
-        let mut has = has | anchor::ALL | anchor::PATH_BITS;
+        let mut has = has | anchor::ALL | anchor::PATH_BITS | anchor::VALUE;
         let mut part = |bit: u32, id: u32| {
             if id == NONE || kinds & bit == 0 {
                 return 0;
@@ -246,14 +246,15 @@ impl<'r, 'q> Query<'r, 'q> {
         Self { path, keys, ..self.clone() }
     }
 
-    /// The key of an anchor kind, where the request has all its parts.
+    /// The key of an anchor kind, where the request has all its parts; `value` is that of the context, 0 for a kind
+    /// without.
     #[inline]
-    pub(crate) fn key(&self, kind: u32) -> Option<u64> {
+    pub(crate) fn key(&self, kind: u32, value: u64) -> Option<u64> {
         let keys = &self.keys;
         if kind & !keys.has.get() != 0 {
             return None;
         }
-        let mut joined = keys.join(kind);
+        let mut joined = keys.join(kind) ^ value;
         if kind & anchor::PATH_BITS != 0 {
             joined ^= self.path_hash(kind & anchor::PATH_BITS)?;
         }

@@ -18,7 +18,7 @@ pub(super) fn check(tables: &Tables<'_>) -> Checked {
     let mut list_layout = Layout::new("block_lists", tables.block_lists.len());
     let mut all_slots = records::<2>("block_slots", tables.block_slots)?;
     for (number, record) in records::<{ block::WORDS }>(TABLE, tables.blocks)? {
-        let [first_kind, kinds, first_slot, slots, flags, first_policy, policies, _] = record;
+        let [first_kind, kinds, first_slot, slots, flags, first_policy, policies, ..] = record;
         kind_layout.take(number, first_kind, kinds)?;
         policy_layout.take(number, first_policy, policies)?;
         if flags & !(block::LIST | block::DENIES) != 0 {

@@ -61,7 +61,7 @@ pub(super) fn scopes(tables: &Tables<'_>) -> Checked {
     let mut count = 0usize;
     for (number, [.., resource]) in records::<ACCOUNT_WORDS>(TABLE, tables.accounts)? {
         let policies = tables.blocks.record::<{ block::WORDS }>(resource).and_then(|record| {
-            let [_, _, _, _, _, first, policies, _] = record;
+            let [_, _, _, _, _, first, policies, ..] = record;
             tables.block_policies.slice(Range { start: first, end: first.checked_add(policies)? })
         });
         for policy in policies.iter().flat_map(|policies| policies.iter()) {

@@ -19,6 +19,7 @@ mod cover;
 mod index;
 mod reach;
 
+use crate::certificate::Certificate;
 use crate::open::Bundle;
 use crate::schema::{ACCOUNT_WORDS, ROLE_WORDS, Tables, block, identity, scalar};
 use crate::verify::{Checked, fault};
@@ -34,8 +35,8 @@ pub struct FullReport {
     pub rows: u64,
     /// Lookups made.
     pub lookups: u64,
-    /// The greatest number of rows that a decision on one resource may have to verify.
-    pub max_candidates: u32,
+    /// The most rows that a decision may have to verify.
+    pub certificate: Certificate,
 }
 
 /// Proves what opening does not: see the head of this module. Allocates, and takes time in proportion to
@@ -48,8 +49,8 @@ pub fn verify_full(bundle: &Bundle) -> Checked<FullReport> {
         cover::check(tables, number, &mut reaches, &mut report)?;
         report.blocks = report.blocks.saturating_add(1);
     }
-    report.max_candidates = candidates(tables);
-    if report.max_candidates != tables.scalar(scalar::MAX_CANDIDATES) {
+    report.certificate = certificate(tables);
+    if report.certificate != tables.certificate() {
         return Err(fault("scalars", scalar::MAX_CANDIDATES, "the certificate is not that of the blocks"));
     }
     Ok(report)
@@ -57,37 +58,40 @@ pub fn verify_full(bundle: &Bundle) -> Checked<FullReport> {
 
 /// The worst identity with its boundary and its account's organization, and the worse of the resource
 /// policies and a trust policy.
-fn candidates(tables: &Tables<'_>) -> u32 {
-    let of = |number: u32| tables.blocks.record::<{ block::WORDS }>(number).map_or(0, |[.., count]| count);
-    let sum = |counts: &mut dyn Iterator<Item = u32>| counts.fold(0u32, u32::saturating_add);
+fn certificate(tables: &Tables<'_>) -> Certificate {
+    let of = |number: u32| {
+        let record = tables.blocks.record::<{ block::WORDS }>(number);
+        record.map_or_else(Certificate::default, |[.., rows, of_value]| Certificate { rows, of_value })
+    };
+    let sum = |all: &mut dyn Iterator<Item = u32>| all.map(of).fold(Certificate::default(), Certificate::and);
+    let worst =
+        |all: &mut dyn Iterator<Item = Certificate>| all.fold(Certificate::default(), Certificate::or);
     let levels = |account: u32| {
         let [_, _, first, above, _] = tables.accounts.record::<ACCOUNT_WORDS>(account).unwrap_or_default();
         let range = first..first.saturating_add(above.saturating_sub(1));
-        sum(&mut range.filter_map(|level| tables.levels.get(level)).map(of))
+        sum(&mut range.filter_map(|level| tables.levels.get(level)))
     };
-    let identities = (0..tables.identities.records::<{ identity::WORDS }>())
+    let mut identities = (0..tables.identities.records::<{ identity::WORDS }>())
         .filter_map(|number| tables.identities.record::<{ identity::WORDS }>(number))
         .map(|[first, blocks, boundary, account, ..]| {
             let range = first..first.saturating_add(blocks);
             let holding = |at| tables.identity_blocks.record::<2>(at).map(|[block, _]| block);
-            let own = sum(&mut range.filter_map(holding).map(of));
-            own.saturating_add(of(boundary)).saturating_add(levels(account))
+            sum(&mut range.filter_map(holding)).and(of(boundary)).and(levels(account))
         });
-    let trust = (0..tables.roles.records::<ROLE_WORDS>())
+    let mut trust = (0..tables.roles.records::<ROLE_WORDS>())
         .filter_map(|number| tables.roles.record::<ROLE_WORDS>(number))
         .map(|[_, _, _, trust, ..]| of(trust));
     // A sub-account that is not known has the general policies, and the organization of a known account.
-    let strangers = (0..tables.scalar(scalar::ACCOUNTS)).filter_map(|account| {
+    let mut strangers = (0..tables.scalar(scalar::ACCOUNTS)).filter_map(|account| {
         let [_, general, ..] = tables.accounts.record::<ACCOUNT_WORDS>(account)?;
-        Some(of(general).saturating_add(levels(account)))
+        Some(of(general).and(levels(account)))
     });
     let caller =
-        identities.chain(strangers).max().unwrap_or(0).max(of(tables.scalar(scalar::GENERAL_UNKNOWN)));
-    // Resource policies are asked for the caller and for an unsigned one (CITE EVA-13).
-    let resource = (0..tables.scalar(scalar::ACCOUNTS))
+        worst(&mut identities).or(worst(&mut strangers)).or(of(tables.scalar(scalar::GENERAL_UNKNOWN)));
+    let mut resources = (0..tables.scalar(scalar::ACCOUNTS))
         .filter_map(|account| tables.accounts.record::<ACCOUNT_WORDS>(account))
         .map(|[.., resource]| of(resource));
-    let resource = resource.max().unwrap_or(0).saturating_mul(2);
-    let owner = trust.max().unwrap_or(0).saturating_add(resource);
-    caller.saturating_add(owner)
+    // Resource policies are asked for the caller and for an unsigned one (CITE EVA-13).
+    let resource = worst(&mut resources);
+    caller.and(worst(&mut trust)).and(resource).and(resource)
 }

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 use camshaft::decider::{self, Decider, PreparedSession};
 use camshaft_bundle::Bundle;
-use camshaft_bundle::schema::scalar;
 use camshaft_compiler::Config;
 use camshaft_frontend::request::Request;
 use serde::Serialize;
@@ -20,6 +19,7 @@ use crate::exit::{Exit, Failure};
 use crate::input;
 use crate::load;
 use crate::progress::Progress;
+use crate::render::json;
 use crate::render::table::{Align, Table};
 use crate::render::text;
 use crate::trust;
@@ -37,7 +37,7 @@ struct Report<'r> {
     digest: String,
     bytes: usize,
     open_ms: f64,
-    certificate: u32,
+    certificate: json::Certificate,
     /// Lines that ask something.
     requests: usize,
     /// Those that were refused before the engine saw them.
@@ -152,7 +152,7 @@ fn report<'r>(
         digest: bundle.digest_text(),
         bytes: bundle.length(),
         open_ms: time.as_secs_f64() * 1e3,
-        certificate: bundle.tables().scalar(scalar::MAX_CANDIDATES),
+        certificate: bundle.tables().certificate().into(),
         requests: questions.len(),
         unreadable,
         compared: checked.compared,
@@ -179,13 +179,8 @@ fn human(
         micros @ 0..1_000 => format!("{micros} µs"),
         _ => text::duration(time),
     };
-    let certificate = bundle.tables().scalar(scalar::MAX_CANDIDATES);
-    let certificate = text::counted(certificate as usize, "row");
-    writeln!(
-        console.out(),
-        "{}: {bytes}, opened in {time}; a decision on one resource verifies at most {certificate}\n",
-        input::name(&args.bundle)
-    )?;
+    let certificate = json::Certificate::from(bundle.tables().certificate()).text();
+    writeln!(console.out(), "{}: {bytes}, opened in {time}; {certificate}\n", input::name(&args.bundle))?;
     checked.differences.iter().take(SHOWN).try_for_each(|failed| test::human(failed, console))?;
     match checked.differences.len().saturating_sub(SHOWN) {
         0 => Ok(()),

@@ -51,7 +51,7 @@ struct Summary {
     strategies: Map<String, Value>,
     index: Index,
     /// Most rows that a decision on one resource may have to verify.
-    certificate: u32,
+    certificate: json::Certificate,
     seconds: Seconds,
     /// The most memory that the build held, where the system tells.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -252,7 +252,7 @@ fn summary(
             condition_terms: stats.terms,
             network_sets: stats.network_sets,
         },
-        certificate: stats.max_candidates,
+        certificate: stats.certificate.into(),
         seconds,
         peak_bytes: peak_bytes(),
         findings: findings.counts(),
@@ -302,11 +302,7 @@ fn human(summary: &Summary, time: &str, console: &mut Console) -> Result<(), Fai
     }
     table.row(["strategies", &named(&summary.strategies)]);
     table.row(["bytes", &named(&summary.sections)]);
-    let certificate = format!(
-        "a decision on one resource verifies at most {}",
-        text::counted(summary.certificate as usize, "row")
-    );
-    table.row(["certificate", &certificate]);
+    table.row(["certificate", &summary.certificate.text()]);
     if let Some(proof) = &summary.proof {
         table.row(["proof", &proof.line()]);
     }

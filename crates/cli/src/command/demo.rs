@@ -17,6 +17,7 @@ use crate::command::{build, decide};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::load;
+use crate::render::json;
 use crate::render::table::{Align, Table};
 use crate::render::text;
 
@@ -116,11 +117,7 @@ pub(crate) fn run(console: &mut Console) -> Result<Exit, Failure> {
             text::duration(built)
         ),
     ]);
-    let certificate = text::counted(stats.max_candidates as usize, "row");
-    table.row([
-        "certificate".to_string(),
-        format!("a decision on one resource verifies at most {certificate}"),
-    ]);
+    table.row(["certificate".to_string(), json::Certificate::from(stats.certificate).text()]);
     table.row(["digest".to_string(), bundle.digest_text()]);
     let table = table.render(console.out_color);
     write!(console.out(), "{table}")?;

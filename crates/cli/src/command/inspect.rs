@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anstyle::Style;
 use camshaft_bundle::schema::{automaton, block, identity, option, piece, row, scalar};
-use camshaft_bundle::{Bundle, Envelope, FORMAT_VERSION, Tables};
+use camshaft_bundle::{Bundle, Certificate, Envelope, FORMAT_VERSION, Tables};
 use camshaft_compiler::Strategy;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -15,6 +15,7 @@ use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::input;
 use crate::load;
+use crate::render::json;
 use crate::render::table::{Align, Table};
 use crate::render::text::{self, figure};
 use crate::trust::Signature;
@@ -42,7 +43,7 @@ struct Report {
     strategies: Map<String, Value>,
     index: Index,
     /// Most rows that a decision on one resource may have to verify.
-    certificate: u32,
+    certificate: json::Certificate,
     largest_blocks: Vec<Block>,
 }
 
@@ -83,12 +84,21 @@ struct Block {
     number: u32,
     /// Most rows that a request may have to verify in it.
     candidates: u32,
+    /// How many more for each value of the context.
+    value_candidates: u32,
     rows: u32,
     /// Whether it is scanned, because it is small, rather than looked up.
     scanned: bool,
     policies: usize,
     /// The first few of them.
     names: Vec<String>,
+}
+
+impl Block {
+    /// As the certificate counts usual requests.
+    fn cost(&self) -> u32 {
+        Certificate { rows: self.candidates, of_value: self.value_candidates }.usual()
+    }
 }
 
 /// In front of the number of a source.
@@ -139,7 +149,7 @@ fn report(bundle: &Bundle, envelope: Option<&Envelope>, args: &Inspect) -> Repor
         tables: sizes.map(|(name, section, bytes)| Sized { name, section: section.name(), bytes }).collect(),
         strategies: strategies(tables),
         index: index(tables),
-        certificate: tables.scalar(scalar::MAX_CANDIDATES),
+        certificate: tables.certificate().into(),
         largest_blocks: largest(tables, args.blocks),
     }
 }
@@ -211,13 +221,13 @@ fn index(tables: &Tables<'_>) -> Index {
 fn largest(tables: &Tables<'_>, most: usize) -> Vec<Block> {
     let numbers = 0..tables.blocks.records::<{ block::WORDS }>();
     let mut blocks: Vec<Block> = numbers.filter_map(|number| one_block(tables, number)).collect();
-    blocks.sort_by_key(|block| (core::cmp::Reverse((block.candidates, block.rows)), block.number));
+    blocks.sort_by_key(|block| (core::cmp::Reverse((block.cost(), block.rows)), block.number));
     blocks.truncate(most);
     blocks
 }
 
 fn one_block(tables: &Tables<'_>, number: u32) -> Option<Block> {
-    let [_, _, _, _, flags, first, policies, candidates] =
+    let [_, _, _, _, flags, first, policies, candidates, value_candidates] =
         tables.blocks.record::<{ block::WORDS }>(number)?;
     let policies = (first..first + policies).filter_map(|at| tables.block_policies.get(at));
     let records: Vec<[u32; 8]> = policies.filter_map(|policy| tables.policies.record::<8>(policy)).collect();
@@ -226,6 +236,7 @@ fn one_block(tables: &Tables<'_>, number: u32) -> Option<Block> {
     Some(Block {
         number,
         candidates,
+        value_candidates,
         rows: records.iter().map(|policy| policy[1]).sum(),
         scanned: flags & block::LIST != 0,
         policies: records.len(),
@@ -291,12 +302,7 @@ fn human(report: &Report, console: &mut Console) -> Result<(), Failure> {
     tables.sort_by_key(|table| core::cmp::Reverse(table.bytes));
     section("bytes by table", tables.iter().map(|table| (table.name, table.bytes as u64)), console)?;
     blocks(report, console)?;
-    let certificate = text::counted(report.certificate as usize, "row");
-    writeln!(
-        console.out(),
-        "{}: a decision on one resource verifies at most {certificate}",
-        heading("certificate")
-    )?;
+    writeln!(console.out(), "{}: {}", heading("certificate"), report.certificate.text())?;
     Ok(())
 }
 
@@ -333,15 +339,17 @@ fn section<T: Into<String>>(
 fn blocks(report: &Report, console: &mut Console) -> Result<(), Failure> {
     let color = console.out_color;
     let plain = Style::new();
-    let columns =
-        [(Align::Right, text::DIM), (Align::Right, plain), (Align::Right, plain), (Align::Left, plain)];
+    let right = (Align::Right, plain);
+    let columns = [(Align::Right, text::DIM), right, right, right, (Align::Left, plain)];
     let mut table = Table::new(columns);
-    table.row(["block", "candidates", "rows", "policies"]);
+    table.row(["block", "candidates", "a value", "rows", "policies"]);
     for block in &report.largest_blocks {
         let more = block.policies.saturating_sub(block.names.len());
         let more = if more > 0 { format!(" and {} more", figure(more as u64)) } else { String::new() };
         let policies = format!("{}{more}", text::plain(&block.names.join(", ")));
-        table.row([figure(block.number), figure(block.candidates), figure(block.rows), policies]);
+        let [number, candidates, of_value, rows] =
+            [block.number, block.candidates, block.value_candidates, block.rows].map(figure);
+        table.row([number, candidates, of_value, rows, policies]);
     }
     write!(
         console.out(),

@@ -11,6 +11,7 @@ use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::input;
 use crate::load;
+use crate::render::json;
 use crate::render::proof::{Proof, prove_bundle};
 use crate::render::text;
 use crate::trust::{self, Signature};
@@ -25,7 +26,7 @@ struct Report {
     bytes: usize,
     blocks: u32,
     rows: u64,
-    certificate: u32,
+    certificate: json::Certificate,
     #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<Proof>,
 }
@@ -60,7 +61,7 @@ pub(crate) fn run(args: &Verify, console: &mut Console) -> Result<Exit, Failure>
         bytes: bundle.length(),
         blocks: full.blocks,
         rows: full.rows,
-        certificate: full.max_candidates,
+        certificate: full.certificate.into(),
         proof,
     };
     if console.is_json() {
@@ -70,18 +71,14 @@ pub(crate) fn run(args: &Verify, console: &mut Console) -> Result<Exit, Failure>
     let color = console.out_color;
     let sound = text::paint(color, text::GOOD, "sound");
     let (bytes, time) = (text::counted(report.bytes, "byte"), text::duration(time));
-    let (blocks, certificate) =
-        (text::counted(report.blocks as usize, "block"), text::counted(report.certificate as usize, "row"));
+    let (blocks, certificate) = (text::counted(report.blocks as usize, "block"), report.certificate.text());
     let Report { bundle, format, digest, rows, signature, proof, .. } = report;
     let rows = text::figure(rows);
     writeln!(
         console.out(),
         "{bundle} is {sound}: format {format}, {bytes}, digest {digest}, checked in {time}"
     )?;
-    writeln!(
-        console.out(),
-        "each of the {rows} rows of {blocks} is reached; a decision on one resource verifies at most {certificate}"
-    )?;
+    writeln!(console.out(), "each of the {rows} rows of {blocks} is reached; {certificate}")?;
     if let Some(signature) = signature {
         let found = signature.text();
         match signature.verified {

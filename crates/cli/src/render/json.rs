@@ -5,6 +5,7 @@ use camshaft_frontend::source::{Position, Source, Span};
 use serde::Serialize;
 
 use super::diagnostic::Findings;
+use super::text;
 
 /// One finding.
 #[derive(Debug, Serialize)]
@@ -21,6 +22,32 @@ pub(crate) struct Finding {
     related: Vec<Related>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<Fix>,
+}
+
+/// The most rows that a decision on one resource may have to verify.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Certificate {
+    rows: u32,
+    /// For each value of the context besides.
+    of_value: u32,
+}
+
+impl Certificate {
+    /// In words.
+    pub(crate) fn text(self) -> String {
+        let rows = text::counted(self.rows as usize, "row");
+        let more = match self.of_value {
+            0 => String::new(),
+            more => format!(", and {} more for each value of the context", text::figure(u64::from(more))),
+        };
+        format!("a decision on one resource verifies at most {rows}{more}")
+    }
+}
+
+impl From<camshaft_bundle::Certificate> for Certificate {
+    fn from(of: camshaft_bundle::Certificate) -> Self {
+        Self { rows: of.rows, of_value: of.of_value }
+    }
 }
 
 /// Where something stands.

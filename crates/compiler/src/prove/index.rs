@@ -7,9 +7,10 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use camshaft_bundle::schema::{GROUP, SINGLE, anchor, block, option, policy, row, scalar};
+use camshaft_bundle::schema::{GROUP, SINGLE, anchor, block, key, option, policy, row, scalar, term};
 use camshaft_bundle::slots::Slots;
 use camshaft_bundle::{NONE, Range, Tables, hash};
+use camshaft_value::operator::{Base, Operator, Qualifier};
 
 use super::actions::{Ranks, Reach, Touched};
 use super::automaton::{self, Selected};
@@ -50,6 +51,8 @@ struct Seen<'a> {
     heads: [String; 2],
     foot: String,
     exact: Option<String>,
+    /// For each term that needs one of a few values: the id of its key, and the values.
+    values: Vec<(u32, Vec<&'a str>)>,
 }
 
 impl<'a> Seen<'a> {
@@ -65,6 +68,7 @@ impl<'a> Seen<'a> {
             heads: Default::default(),
             foot: String::new(),
             exact: None,
+            values: needed_values(tables, words[row::GUARD], denies),
             entry,
         };
         // CITE VAR-4: where a variable has no value, a deny matches every path.
@@ -460,15 +464,24 @@ impl<'a> Cover<'_, 'a> {
             _ => [seen.exact.as_ref().map(|exact| hash::text(seed, exact)), None],
         };
         let (service, region, account) = (case.service, case.region, case.account.1);
-        paths.into_iter().flatten().any(|path| {
-            let parts = anchor::Parts { service, region, account, path, action };
-            let key = anchor::key(seed, kind, &parts);
-            let found = self.slots.find(key, (kind, of_kind), |slot, _| {
-                let answers = self.answers(place, case, slot, (kind & anchor::ACTION_BITS, action));
-                Some(if answers { Err(()) } else { Ok(()) })
-            });
-            found == Some(Err(()))
-        })
+        let leads = |value: u64| {
+            paths.into_iter().flatten().any(|path| {
+                let parts = anchor::Parts { service, region, account, path, action, value };
+                let key = anchor::key(seed, kind, &parts);
+                let found = self.slots.find(key, (kind, of_kind), |slot, _| {
+                    let answers = self.answers(place, case, slot, (kind & anchor::ACTION_BITS, action));
+                    Some(if answers { Err(()) } else { Ok(()) })
+                });
+                found == Some(Err(()))
+            })
+        };
+        if kind & anchor::VALUE == 0 {
+            return leads(0);
+        }
+        // Where a request matches the row, its context has one of these values: each must lead to the row.
+        seen.values
+            .iter()
+            .any(|(key, values)| values.iter().all(|value| leads(anchor::value(seed, *key, value))))
     }
 
     /// Whether a slot gives the row, or for the request `*` another of its statement that matches as well.
@@ -505,6 +518,38 @@ fn seen_owner(entry: &Entry<'_>) -> u32 {
         Owner::AppId(_) => anchor::APPID,
         Owner::Any | Owner::Unknown => 0,
     }
+}
+
+/// The terms of a guard (its number and 1, 0 for none) that hold only where the context has one of their values.
+///
+/// An allow needs T (CITE EVA-1). Of an equality that is not negated that takes a value that is equal: an absent key
+/// gives F (CITE CON-6), no value U or F (CITE CON-14), several values without a qualifier T only where all are equal
+/// (CITE CON-13). A deny takes U as well (CITE EVA-2), which `for_any_value:` alone never gives. The caller's own keys
+/// are no part of the context.
+fn needed_values<'a>(tables: &Tables<'a>, guard: u32, denies: bool) -> Vec<(u32, Vec<&'a str>)> {
+    let terms =
+        guard.checked_sub(1).and_then(|guard| tables.guard_terms.slice(tables.guard_ends.range(guard)?));
+    let of_term = |number: u32| {
+        let [code, key, start, length, flags] = tables.terms.record::<{ term::WORDS }>(number)?;
+        let operator = Operator::from_code(code)?;
+        let equality = matches!(operator.base, Base::StringEqual | Base::StringLike | Base::BinaryEqual);
+        let known = !denies || operator.qualifier == Qualifier::AnyValue;
+        let derived = key::TEXTS.contains(&tables.keys().get(key)?);
+        if !equality || operator.if_exist || !known || derived || flags & term::UNVALUED != 0 {
+            return None;
+        }
+        let words = tables.values.slice(Range { start, end: start.checked_add(length)? })?;
+        let (literals, patterns) = (words.get(0)?, words.get(1)?);
+        if literals == 0 || patterns != 0 {
+            return None;
+        }
+        let text = |number: u32| {
+            let at = number.checked_mul(2)?.checked_add(2)?;
+            tables.text.get(words.get(at)?, words.get(at + 1)?)
+        };
+        Some((key, (0..literals).map(text).collect::<Option<_>>()?))
+    };
+    terms.into_iter().flat_map(|terms| terms.iter()).filter_map(of_term).collect()
 }
 
 /// The rows of a posting that is no group.

@@ -1,5 +1,6 @@
 //! One block: every row is found from every side, and every slot is counted.
 
+use crate::certificate::Certificate;
 use crate::hash;
 use crate::schema::{Tables, anchor, block, option, policy, row, scalar};
 use crate::slots::{self, Slots};
@@ -33,6 +34,8 @@ struct Case<'c, 'a> {
     region: u32,
     /// Bits of the account and its id.
     account: (u32, u32),
+    /// The guard and 1, 0 for none; and whether the row denies.
+    condition: (u32, bool),
     tail: &'c Tail<'a>,
     /// Entries of the row, and of all rows that answer for it.
     own: Range,
@@ -48,7 +51,7 @@ pub(super) fn check(
 ) -> Checked {
     let missing = || fault(TABLE, number, "the block cannot be read");
     let record = tables.blocks.record::<{ block::WORDS }>(number).ok_or_else(missing)?;
-    let [first_kind, kinds, first_slot, slots, flags, first_policy, policies, candidates] = record;
+    let [first_kind, kinds, first_slot, slots, flags, first_policy, policies, ..] = record;
     let mut cover = Cover::new(tables, [first_kind, kinds, first_slot, slots, flags]).ok_or_else(missing)?;
     if !cover.collect() {
         return Err(fault(TABLE, number, "a filter of a group can miss a row of its own"));
@@ -79,7 +82,8 @@ pub(super) fn check(
     let Some(counted) = counted else {
         return Err(fault(TABLE, number, "no key of its rows leads to a slot"));
     };
-    if counted != candidates {
+    let [.., rows_of_any, of_value] = record;
+    if counted != (Certificate { rows: rows_of_any, of_value }) {
         return Err(fault(TABLE, number, "the candidates are not those of the slots"));
     }
     report.rows = report.rows.saturating_add(rows.len() as u64);
@@ -135,7 +139,7 @@ impl<'t, 'a> Cover<'t, 'a> {
 
     /// Whether a row is found from every side.
     fn row(&mut self, number: u32, record: &[u32; row::WORDS], kind: u32, reach: &Reach) -> Option<bool> {
-        let [flags, service, region, account, ..] = *record;
+        let [flags, service, region, account, _, _, _, guard, ..] = *record;
         let tail = Tail::new(self.tables, record)?;
         let denies = flags & row::flag::DENY != 0;
         let mut case = Case {
@@ -143,6 +147,7 @@ impl<'t, 'a> Cover<'t, 'a> {
             service: NONE,
             region: NONE,
             account: (0, 0),
+            condition: (guard, denies),
             tail: &tail,
             own: self.standing(number, number),
             standing: self.standing(number, number),
@@ -250,12 +255,13 @@ impl<'t, 'a> Cover<'t, 'a> {
         (kind, of_kind): (u32, Range),
         action: u32,
     ) -> bool {
-        let parts = |path: u64| anchor::Parts {
+        let parts = |path: u64, value: u64| anchor::Parts {
             service: case.service,
             region: case.region,
             account: case.account.1,
             path,
             action,
+            value,
         };
         if kind & anchor::SUBJECT != case.subject {
             return false;
@@ -268,7 +274,8 @@ impl<'t, 'a> Cover<'t, 'a> {
         {
             return false;
         }
-        let text = |text: &str| hash::text(self.seed, text);
+        let (tables, seed) = (self.tables, self.seed);
+        let text = |text: &str| hash::text(seed, text);
         let until = |head: &&str, slash: usize| {
             let (at, _) = head.match_indices('/').nth(slash)?;
             Some(text(head.get(..=at)?))
@@ -280,9 +287,23 @@ impl<'t, 'a> Cover<'t, 'a> {
             anchor::PATH_2 => [until(own, 1), until(scope, 1)],
             _ => [case.tail.exact.map(text), None],
         };
-        paths.into_iter().flatten().any(|path| {
-            let key = anchor::key(self.seed, kind, &parts(path));
-            self.lookup(standing, (kind, of_kind), key)
+        let mut leads = |value: u64| {
+            paths.into_iter().flatten().any(|path| {
+                let key = anchor::key(seed, kind, &parts(path, value));
+                self.lookup(standing, (kind, of_kind), key)
+            })
+        };
+        if kind & anchor::VALUE == 0 {
+            return leads(0);
+        }
+        // Every value with which the row can match must lead to it.
+        let (guard, denies) = case.condition;
+        let terms =
+            guard.checked_sub(1).and_then(|guard| tables.guard_terms.slice(tables.guard_ends.range(guard)?));
+        terms.into_iter().flat_map(|terms| terms.iter()).any(|term| {
+            tables.selecting(term, denies).is_some_and(|(key, mut literals)| {
+                literals.all(|literal| leads(anchor::value(seed, key, literal)))
+            })
         })
     }
 
@@ -306,9 +327,9 @@ impl<'t, 'a> Cover<'t, 'a> {
 
     /// Most rows that one resource can meet: one key of each kind, and a resource is either `*` or not.
     /// `None` when a slot was not reached.
-    fn candidates(&self, rows: usize) -> Option<u32> {
+    fn candidates(&self, rows: usize) -> Option<Certificate> {
         if self.kinds.is_empty() {
-            return u32::try_from(rows).ok();
+            return Some(Certificate { rows: u32::try_from(rows).ok()?, of_value: 0 });
         }
         let mut counts = vec![0u32; self.kind_of.len()];
         for entry in &self.entries {
@@ -323,11 +344,6 @@ impl<'t, 'a> Cover<'t, 'a> {
             let is_empty = self.slots.posting(slot)? == NONE;
             met.push(if is_empty { None } else { Some((*kind, self.slots.tag(slot)?, count)) });
         }
-        let most = slots::most(met);
-        let of = |subject: u32| {
-            let kinds = most.iter().filter(move |(kind, _)| *kind & anchor::SUBJECT == subject);
-            kinds.fold(0u32, |sum, (_, count)| sum.saturating_add(*count))
-        };
-        Some(of(anchor::ALL).saturating_add(of(anchor::SEGMENTS).max(of(anchor::STAR))))
+        Some(slots::certificate(met))
     }
 }
