@@ -133,20 +133,26 @@ fn odd() -> serde_json::Value {
 
 fn samples() -> Vec<Sample> {
     let grouped = || Config::default().path_anchors(false).action_anchors(false).dense_rows(0);
-    let configs = [
-        ("default", Config::default().dense_rows(2)),
-        ("lists off", Config::default().dense_rows(2).listed_keys(0)),
-        ("groups", grouped()),
-        ("literal filter", grouped().state_budget(1)),
-        ("networks listed", Config::default().network_tries(false).dense_rows(1)),
-        ("one block an account", Config::default().merge_rows(0).light_rows(0).replication(0).fragments(0)),
+    let networks = || Config::default().network_tries(false).dense_rows(1);
+    // Each world has what its strategy is about: the seed stands with the strategy.
+    let worlds = [
+        (700, "lists off", Config::default().dense_rows(2).listed_keys(0)),
+        (701, "groups", grouped()),
+        (702, "literal filter", grouped().state_budget(1)),
+        (703, "networks listed", networks()),
+        (
+            704,
+            "one block an account",
+            Config::default().merge_rows(0).light_rows(0).replication(0).fragments(0),
+        ),
+        (705, "default", Config::default().dense_rows(2)),
     ];
-    let worlds = (700..).zip(configs).map(|(seed, (name, config))| {
-        (format!("world {seed}, {name}"), world(seed, Features::all()), config)
-    });
-    let odd = ("odd world".to_owned(), odd(), Config::default());
+    let worlds = worlds
+        .map(|(seed, name, config)| (format!("world {seed}, {name}"), world(seed, Features::all()), config));
+    let odd = [("default", Config::default()), ("groups", grouped()), ("networks listed", networks())];
+    let odd = odd.map(|(name, config)| (format!("odd world, {name}"), self::odd(), config));
     let mut samples = Vec::new();
-    for (name, value, config) in worlds.chain([odd]) {
+    for (name, value, config) in worlds.into_iter().chain(odd) {
         let loaded = load_text(&value.to_string());
         let product = Product::new(&loaded, &config);
         let maker = Requests::new(&value, Features::all());
