@@ -86,6 +86,8 @@ pub struct Features {
     pub anonymous: bool,
     /// Groups, services and providers as principals; collaborators; the rarer options.
     pub other_principals: bool,
+    /// Most statements of a document.
+    pub statements: usize,
 }
 
 impl Features {
@@ -102,6 +104,7 @@ impl Features {
             variables: true,
             anonymous: false,
             other_principals: false,
+            statements: 4,
         }
     }
 
@@ -117,6 +120,11 @@ impl Features {
             other_principals: true,
             ..Features::pipeline()
         }
+    }
+
+    /// Everything, and documents of so many statements that keys are crowded.
+    pub fn crowded() -> Self {
+        Features { statements: 24, ..Features::all() }
     }
 }
 
@@ -256,7 +264,7 @@ fn account(r: &mut Random, features: Features, at: Place, count: usize, presets:
 }
 
 fn document(r: &mut Random, features: Features, at: Place) -> Value {
-    statements(r, features, at, 4)
+    statements(r, features, at, features.statements)
 }
 
 fn statements(r: &mut Random, features: Features, at: Place, most: usize) -> Value {

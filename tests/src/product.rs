@@ -66,6 +66,30 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// The answer of hot and full path.
+    ///
+    /// # Errors
+    ///
+    /// If they differ, or the witness of the hot path is not one of the reasons.
+    pub fn witnessed(engine: &Engine, hot: Decision, full: &Reasons) -> Result<Self, String> {
+        let witnessed = match (hot, full.decision) {
+            (Decision::Allow { witness: a }, Decision::Allow { witness: b }) => {
+                a.is_some() == b.is_some() && a.is_none_or(|a| full.statements.contains(&a))
+            }
+            (Decision::ExplicitDeny { witness }, Decision::ExplicitDeny { .. }) => {
+                full.statements.contains(&witness)
+            }
+            (hot, full) => hot == full,
+        };
+        if witnessed {
+            Ok(Self::new(engine, full))
+        } else {
+            Err(format!("hot path {hot:?}, full path {full:?}"))
+        }
+    }
+}
+
 /// Loads a world given as JSON text.
 pub fn load_text(text: &str) -> Loaded {
     load(WorldInput::text("world.json", text.into()), &NoFiles, &Overrides::default())
@@ -113,17 +137,8 @@ impl Product {
         let engine = self.decider.engine();
         let (full, findings) = self.decider.reasons(request, &mut self.scratch);
         let hot = self.decider.decide(request, &mut self.scratch);
-        let witnessed = match (hot, full.decision) {
-            (Decision::Allow { witness: a }, Decision::Allow { witness: b }) => {
-                a.is_some() == b.is_some() && a.is_none_or(|a| full.statements.contains(&a))
-            }
-            (Decision::ExplicitDeny { witness }, Decision::ExplicitDeny { .. }) => {
-                full.statements.contains(&witness)
-            }
-            (hot, full) => hot == full,
-        };
-        assert!(witnessed, "hot path {hot:?}, full path {full:?}, {request:?}");
-        (Answer::new(engine, &full), findings)
+        let answer = Answer::witnessed(engine, hot, &full);
+        (answer.unwrap_or_else(|what| panic!("{what}, {request:?}")), findings)
     }
 
     /// Explains a request, which is decided without the index.

@@ -122,6 +122,16 @@ impl Reference {
         }
     }
 
+    /// For statistics: operator, key and truth of the caller's conditions that count for the first resource.
+    pub fn conditions(&self, request: &Value) -> Vec<(&str, &str, Truth)> {
+        let Ok((mut ask, mut targets, _)) = self.query(request) else { return Vec::new() };
+        ask.target = targets.swap_remove(0);
+        let own = self.tied.iter().filter(|(holder, _)| ask.names.iter().any(|name| holder.ends_with(name)));
+        let all = own.map(|(_, policy)| policy).chain(self.scoped.iter().map(|(_, policy)| policy)).flatten();
+        let terms = all.filter(|s| self.meets(s, &ask) != F).flat_map(|s| &s.conditions);
+        terms.map(|term| (term.0.as_str(), term.1.as_str(), ask.term(term))).collect()
+    }
+
     /// Granting allows, and the first layer that failed; the denies that match are added to `denies`.
     fn decide_one(&self, ask: &Ask, session: Option<&[Statement]>, denies: &mut Ids) -> (Ids, Layer) {
         let (name, account, (segments, role)) = (&ask.names[0], format!("uin/{}", ask.uin), &ask.target);
@@ -189,15 +199,18 @@ impl Reference {
         allows
     }
 
-    /// An AND of four parts (CITE EVA-1): the cheap ones first, and nothing after a false one.
+    /// An AND of four parts (CITE EVA-1), the condition last and nothing after a false one.
     fn matches(&self, s: &Statement, ask: &Ask) -> Truth {
+        let met = self.meets(s, ask);
+        s.conditions.iter().filter(|_| met != F).map(|term| ask.term(term)).fold(met, Truth::min)
+    }
+
+    fn meets(&self, s: &Statement, ask: &Ask) -> Truth {
         let action = or(s.actions.iter().map(|pattern| ask.like(pattern, &ask.action)));
         if action == F || !s.principals.iter().any(|entry| ask.names.contains(entry)) {
             return F;
         }
-        let covered = or(s.resources.iter().map(|entry| self.covers(entry, s.deny, ask)));
-        let conditions = s.conditions.iter().filter(|_| covered != F).map(|term| ask.term(term));
-        conditions.fold(action.min(covered), Truth::min)
+        action.min(or(s.resources.iter().map(|entry| self.covers(entry, s.deny, ask))))
     }
 
     fn covers(&self, entry: &Resource, deny: bool, ask: &Ask) -> Truth {

@@ -4,6 +4,7 @@
 //! `CAMSHAFT_SEED` where the worlds begin.
 
 use camshaft_compiler::Config;
+use camshaft_tests::campaign::{self, Counts};
 use camshaft_tests::generate::{Features, Random, Requests, world};
 use camshaft_tests::product::{Answer, Product, load_text};
 use camshaft_tests::reference::Reference;
@@ -63,4 +64,21 @@ fn engine_agrees_with_reference() {
 fn every_switch_agrees_with_reference() {
     let total = number("CAMSHAFT_DIFFERENTIAL", 200_000) / 2;
     run(Features::all(), total, &Config::variants());
+}
+
+/// What the binary `differential` does at volume; its counts survive being written and read.
+#[test]
+fn campaigns_agree_with_reference() {
+    let total = number("CAMSHAFT_DIFFERENTIAL", 200_000) / 8;
+    let (mut counts, mut seed) = (Counts::default(), number("CAMSHAFT_SEED", 1));
+    while counts.requests < total {
+        counts.merge(campaign::compare(seed, 200).unwrap_or_else(|divergence| panic!("{divergence}")));
+        seed += 1;
+    }
+    let read = Counts::from_json(&counts.to_json()).expect("written by us");
+    assert_eq!(read.table(), counts.table());
+    for met in ["| explicit deny |", "| deny met by `*` |", "| ip_not_equal |", "| for_any_value, if_exist |"]
+    {
+        assert!(read.table().contains(met), "{met} is not among\n{}", read.table());
+    }
 }

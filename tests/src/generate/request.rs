@@ -19,6 +19,8 @@ pub struct Requests {
     identities: Vec<(usize, String)>,
     accounts: usize,
     legacy_project: bool,
+    /// The session policies that requests bring along; empty for a new one every time.
+    sessions: Vec<Value>,
 }
 
 #[derive(Debug)]
@@ -42,6 +44,7 @@ impl Requests {
             identities: Vec::new(),
             accounts: accounts.len(),
             legacy_project,
+            sessions: Vec::new(),
         };
         for (i, account) in accounts.iter().enumerate() {
             let named = |policy: &Value| match policy.as_str() {
@@ -87,6 +90,17 @@ impl Requests {
             }
         }
         requests
+    }
+
+    /// Lets requests choose among so many session policies, which the caller can then keep prepared.
+    pub fn pooled_sessions(mut self, count: usize, r: &mut Random) -> Self {
+        self.sessions = (0..count).map(|i| self.session(r, i % self.accounts)).collect();
+        self
+    }
+
+    fn session(&self, r: &mut Random, account: usize) -> Value {
+        let place = Place { account, preset: false, appids: false, legacy_project: self.legacy_project };
+        broad(r, Features { variables: false, ..self.features }, place)
     }
 
     fn add(&mut self, document: &Value, account: usize, bound: Vec<usize>, resource: Option<String>) {
@@ -166,13 +180,10 @@ impl Requests {
             && draft.caller.kind != CallerKind::Unsigned
             && (draft.caller.federated || r.chance(10))
         {
-            let place = Place {
-                account: source.account,
-                preset: false,
-                appids: false,
-                legacy_project: self.legacy_project,
-            };
-            draft.session = Some(broad(r, Features { variables: false, ..self.features }, place));
+            draft.session = Some(match self.sessions.as_slice() {
+                [] => self.session(r, source.account),
+                pool => r.pick(pool).clone(),
+            });
         }
         draft
     }
