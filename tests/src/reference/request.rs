@@ -1,6 +1,6 @@
 //! Reading requests for the reference evaluator, checked in the order of the rules.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::read::{account, bucket, list, members, region_code, text, texts};
 use super::value::{instant, is_digits, is_id, is_name, is_operator, is_service, made_of};
@@ -30,7 +30,6 @@ impl Reference {
             |key: &str, values: &Value| key.len() <= 4096 && list(values).len() <= 256 && short(values);
         check(members(context).all(|(key, values)| small(key, values)), "CAM0608")?;
         check(members(context).count() <= 256, "CAM0608")?;
-
         let principal = text(&request["principal"]);
         let mut ask = self.caller(principal).ok_or("CAM0601")?;
         let signed = ask.kind != "anonymous";
@@ -55,13 +54,14 @@ impl Reference {
         {
             ask.context.extend(value.map(|value| (key.to_owned(), vec![value])));
         }
-
-        let (account, session) = (account(&self.world, &ask.uin), request.get("session_policy"));
-        check(session.is_none_or(|policy| signed && self.accepts(account, policy)), "CAM0606")?;
+        let (known, session) = (account(&self.world, &ask.uin), request.get("session_policy"));
+        check(session.is_none_or(|policy| signed && self.accepts(known, policy)), "CAM0606")?;
         check(session.is_some() || !principal.contains(":federated-user/"), "CAM0606")?;
         let (limit, age) = (&self.world["options"]["max_artifact_age_s"], request["artifact_age_s"].as_u64());
         check(limit.as_u64().is_none_or(|limit| age.is_some_and(|age| age <= limit)), "CAM0607")?;
         check(!ASSUME.contains(&action) || (targets.len() == 1 && targets[0].1.is_some()), "CAM0611")?;
+        let named = !ask.uin.is_empty() && known.is_null(); // CITE RES-8: an empty account is the caller's
+        let account = if named { &json!({"uin": ask.uin}) } else { known };
         Ok((ask, targets, session.map(|policy| self.statements(account, policy, "session"))))
     }
 
