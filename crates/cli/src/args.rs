@@ -181,6 +181,22 @@ impl Reading {
     }
 }
 
+/// With what policies that stand alone are read.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Alone {
+    /// What policies that stand alone are to be attached as
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) kind: PolicyKind,
+    /// Read policies that stand alone as presets, which may name `uin/-1`
+    #[arg(long)]
+    pub(crate) preset: bool,
+    /// A JSON object from action sets to actions, for policies that stand alone
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalogue: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
 /// Find what is wrong with policies and worlds.
 ///
 /// Files are policies or worlds; which of the two is told by their members. Folders are walked: one that holds
@@ -198,17 +214,8 @@ pub(crate) struct Check {
     /// Policies, worlds and folders; `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// What policies that stand alone are to be attached as
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) kind: PolicyKind,
-    /// Read policies that stand alone as presets, which may name `uin/-1`
-    #[arg(long)]
-    pub(crate) preset: bool,
-    /// A JSON object from action sets to actions, for policies that stand alone
-    #[arg(long, value_name = "FILE")]
-    pub(crate) catalogue: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) reading: Reading,
+    pub(crate) alone: Alone,
 }
 
 /// Write policies in canonical form, with every sure fix applied.
@@ -233,17 +240,8 @@ pub(crate) struct Fmt {
     /// Only say which files would change; exit 1 if any would
     #[arg(long)]
     pub(crate) check: bool,
-    /// What the policies are to be attached as
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) kind: PolicyKind,
-    /// Read them as presets, which may name `uin/-1`
-    #[arg(long)]
-    pub(crate) preset: bool,
-    /// A JSON object from action sets to actions
-    #[arg(long, value_name = "FILE")]
-    pub(crate) catalogue: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) reading: Reading,
+    pub(crate) alone: Alone,
 }
 
 /// Compile a world, or policies alone, into a bundle.

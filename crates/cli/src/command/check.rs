@@ -10,7 +10,7 @@ use camshaft_frontend::world::Overrides;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::args::{Check, PolicyKind};
+use crate::args::{Alone, Check, PolicyKind};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::input::{self, Content};
@@ -48,8 +48,8 @@ struct Report<'a> {
 pub(crate) fn run(args: &Check, console: &mut Console) -> Result<Exit, Failure> {
     let mut checker = Checker {
         args,
-        bare: Bare::new(&args.reading, args.catalogue.as_ref())?,
-        overrides: load::overrides(&args.reading)?,
+        bare: Bare::new(&args.alone.reading, args.alone.catalogue.as_ref())?,
+        overrides: load::overrides(&args.alone.reading)?,
         checked: Vec::new(),
         skipped: 0,
     };
@@ -183,7 +183,7 @@ impl Checker<'_> {
     }
 
     fn policy(&mut self, source: Source, fault: Option<Diagnostic>) {
-        let Check { kind, preset, .. } = *self.args;
+        let Alone { kind, preset, .. } = self.args.alone;
         let document = document::parse_source(&source, 0);
         let read = |kind: PolicyKind, preset| document.read(&source, &self.bare.setting(kind.into(), preset));
         let accepts = |reading: &Reading| !reading.diagnostics.iter().any(Diagnostic::is_error);

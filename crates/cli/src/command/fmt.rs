@@ -43,7 +43,7 @@ struct Report<'a> {
 
 /// Runs it.
 pub(crate) fn run(args: &Fmt, console: &mut Console) -> Result<Exit, Failure> {
-    let bare = Bare::new(&args.reading, args.catalogue.as_ref())?;
+    let bare = Bare::new(&args.alone.reading, args.alone.catalogue.as_ref())?;
     let mut refused = Findings::default();
     let mut formatted = Vec::new();
     for path in files(args)? {
@@ -106,7 +106,7 @@ fn files(args: &Fmt) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn open(path: &Path, args: &Fmt) -> Result<Result<Source, Findings>, Failure> {
-    match load::given(path, &load::overrides(&args.reading)?)? {
+    match load::given(path, &load::overrides(&args.alone.reading)?)? {
         Given::World(_) => Err(Failure::usage_with(
             format!("`{}` is a world", input::name(path)),
             "`fmt` takes policies; name them, or the folder that holds them",
@@ -118,7 +118,7 @@ fn open(path: &Path, args: &Fmt) -> Result<Result<Source, Findings>, Failure> {
 }
 
 fn format(source: Source, args: &Fmt, bare: &Bare) -> Result<Formatted, Findings> {
-    let setting = bare.setting(args.kind.into(), args.preset);
+    let setting = bare.setting(args.alone.kind.into(), args.alone.preset);
     let before = document::parse_source(&source, 0).read(&source, &setting).diagnostics;
     let mended = fix::mend(&source, &setting);
     let whole = Span::new(0, mended.source.text().len());

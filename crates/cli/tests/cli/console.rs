@@ -180,6 +180,75 @@ fn without_digests(word: &str) -> String {
     out + rest
 }
 
+/// What was expected, brought in line with what was printed at the least cost: a line that still agrees stays as it is
+/// written, with its `[..]`, and `...` keeps standing for the lines between its neighbours.
+fn renewed(expected: &[String], printed: &[String]) -> Vec<String> {
+    const CHANGED: usize = 1_000;
+    let (rows, columns) = (expected.len(), printed.len());
+    let any = |row: usize| expected[row] == "...";
+    let same = |row: usize, column: usize| line_agrees(expected[row].trim_end(), &printed[column]);
+    // Of each pair of places the cost of what is left.
+    let mut cost = vec![vec![0; columns + 1]; rows + 1];
+    for row in (0..=rows).rev() {
+        for column in (0..=columns).rev() {
+            let dropped = |cost: &[Vec<usize>]| cost[row + 1][column] + if any(row) { 0 } else { CHANGED };
+            let taken = |cost: &[Vec<usize>]| match row < rows {
+                true if any(row) => cost[row][column + 1] + 1,
+                true if same(row, column) => cost[row + 1][column + 1],
+                true => (cost[row + 1][column + 1] + CHANGED).min(cost[row][column + 1] + CHANGED),
+                false => cost[row][column + 1] + CHANGED,
+            };
+            cost[row][column] = match (row < rows, column < columns) {
+                (true, true) => dropped(&cost).min(taken(&cost)),
+                (true, false) => dropped(&cost),
+                (false, true) => taken(&cost),
+                (false, false) => 0,
+            };
+        }
+    }
+    let (mut row, mut column, mut lines) = (0, 0, Vec::new());
+    while row < rows || column < columns {
+        let here = cost[row][column];
+        if row < rows && any(row) {
+            if lines.last().is_none_or(|last| last != "...") {
+                lines.push("...".to_owned());
+            }
+            if column < columns && here == cost[row][column + 1] + 1 { column += 1 } else { row += 1 }
+        } else if row < rows && column < columns && same(row, column) && here == cost[row + 1][column + 1] {
+            lines.push(expected[row].clone());
+            (row, column) = (row + 1, column + 1);
+        } else if row < rows && column < columns && here == cost[row + 1][column + 1] + CHANGED {
+            lines.push(elided(&printed[column]));
+            (row, column) = (row + 1, column + 1);
+        } else if column < columns && here == cost[row][column + 1] + CHANGED {
+            lines.push(elided(&printed[column]));
+            column += 1;
+        } else {
+            row += 1;
+        }
+    }
+    lines
+}
+
+#[test]
+fn wildcards_survive_an_update() {
+    let lines = |text: &str| text.lines().map(String::from).collect::<Vec<_>>();
+    for (expected, printed, renewed_to) in [
+        // Nothing but the line that changed is written anew.
+        ("a [..]\nb\n...\nz", "a 1\nc\nx\ny\nz", "a [..]\nc\n...\nz"),
+        ("a\n...\nz", "b\nx\nz", "b\n...\nz"),
+        ("a\n...\ny\n...\nz", "a\n1\n2\nz", "a\n...\n2\n...\nz"),
+        ("...\nz", "1\n2\ny", "...\ny"),
+        ("a\n...", "a\nb", "a\n..."),
+        ("a", "a\n17 bytes", "a\n[..] bytes"),
+        ("a\nb", "", ""),
+    ] {
+        let renewed = renewed(&lines(expected), &lines(printed));
+        assert_eq!(renewed, lines(renewed_to), "{expected:?} {printed:?}");
+        assert!(agrees(&renewed, &lines(printed)), "{renewed:?} {printed:?}");
+    }
+}
+
 fn file(path: &Path) -> Result<(), String> {
     let text = fs::read_to_string(path).expect("a file of commands");
     let folder = Folder::new();
@@ -187,7 +256,7 @@ fn file(path: &Path) -> Result<(), String> {
     for step in parse(&text) {
         let printed = run(&folder, &step.line);
         let good = agrees(&step.expected, &printed);
-        let kept = if good { step.expected } else { printed.iter().map(|line| elided(line)).collect() };
+        let kept = if good { step.expected } else { renewed(&step.expected, &printed) };
         if !good {
             faults.push(format!("$ {}\n{}\n", step.line, printed.join("\n")));
         }
