@@ -77,6 +77,17 @@ pub(crate) enum Format {
     Human,
     /// Stable JSON, described by docs/schema.
     Json,
+    /// SARIF 2.1.0, for code scanning; not every command
+    Sarif,
+    /// Workflow commands of GitHub Actions; not every command
+    Github,
+}
+
+impl Format {
+    /// As the command line spells it.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 /// When to colour.
@@ -112,6 +123,16 @@ pub(crate) enum Command {
     World(World),
     Completions(Completions),
     Help(Help),
+}
+
+impl Command {
+    /// The formats that it can write its results in.
+    pub(crate) fn formats(&self) -> &'static [Format] {
+        match self {
+            Self::Check(_) => &[Format::Human, Format::Json, Format::Sarif, Format::Github],
+            _ => &[Format::Human, Format::Json],
+        }
+    }
 }
 
 /// The kinds of policies.

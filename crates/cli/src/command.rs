@@ -23,6 +23,12 @@ use crate::exit::{Exit, Failure};
 
 /// Runs a command.
 pub(crate) fn run(command: &Command, console: &mut Console) -> Result<Exit, Failure> {
+    let formats = command.formats();
+    if !formats.contains(&console.format) {
+        let names: Vec<String> = formats.iter().map(|format| format!("`{}`", format.name())).collect();
+        let message = format!("this command has no format `{}`", console.format.name());
+        return Err(Failure::usage_with(message, format!("it has {}", names.join(", "))));
+    }
     match command {
         Command::Demo => demo::run(console),
         Command::Check(args) => check::run(args, console),

@@ -2,7 +2,9 @@
 
 pub(crate) mod diagnostic;
 mod excerpt;
+pub(crate) mod github;
 pub(crate) mod json;
 pub(crate) mod proof;
+pub(crate) mod sarif;
 pub(crate) mod table;
 pub(crate) mod text;

@@ -10,13 +10,13 @@ use camshaft_frontend::world::Overrides;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::args::{Alone, Check, PolicyKind};
+use crate::args::{Alone, Check, Format, PolicyKind};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::input::{self, Content};
 use crate::load::{self, Bare, Given, World};
 use crate::render::diagnostic::{Counts, Findings, Style};
-use crate::render::{json, text};
+use crate::render::{github, json, sarif, text};
 
 /// What was checked.
 #[derive(Debug, Serialize)]
@@ -69,17 +69,28 @@ pub(crate) fn run(args: &Check, console: &mut Console) -> Result<Exit, Failure> 
         counts.warnings += warnings;
         counts.notes += notes;
     }
-    if console.is_json() {
-        let report = Report {
-            counts,
-            notes_left_off: checked.iter().map(|one| one.findings.notes_left_off).sum(),
-            skipped,
-            files: &checked,
-            diagnostics: checked.iter().flat_map(|one| json::findings(&one.findings)).collect(),
-        };
-        console.json(&report)?;
-    } else {
-        human(&checked, counts, skipped, console)?;
+    match console.format {
+        Format::Human => human(&checked, counts, skipped, console)?,
+        Format::Json => {
+            let report = Report {
+                counts,
+                notes_left_off: checked.iter().map(|one| one.findings.notes_left_off).sum(),
+                skipped,
+                files: &checked,
+                diagnostics: checked.iter().flat_map(|one| json::findings(&one.findings)).collect(),
+            };
+            console.json(&report)?;
+        }
+        Format::Sarif => {
+            let mut run = sarif::Run::new();
+            checked.iter().for_each(|one| run.findings(&one.findings));
+            console.json(&run.into_log())?;
+        }
+        Format::Github => {
+            for one in &checked {
+                console.out().write_all(github::commands(&one.findings).as_bytes())?;
+            }
+        }
     }
     Ok(if counts.errors > 0 { Exit::Negative } else { Exit::Done })
 }
