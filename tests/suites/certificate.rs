@@ -23,7 +23,8 @@ fn configs() -> Vec<(&'static str, Config)> {
 /// The bound for a request.
 fn bound_of(bundle: &Bundle, request: &Request<'_>) -> u32 {
     let values: usize = request.context.iter().map(|(_, values)| values.len()).sum();
-    bundle.tables().certificate().with_values(values as u32)
+    let empty = request.context.iter().filter(|(_, values)| values.is_empty()).count();
+    bundle.tables().certificate().with_context(values as u32, empty as u32)
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn every_error_of_the_compiler_is_shown() {
     let error = compile(&set, &Config::default().max_candidates(8)).expect_err("nine rows");
     let kind = error.kind();
     assert!(
-        matches!(kind, CompileErrorKind::Cost { certificate: Certificate { rows: 9, of_value: 0 }, bound: 8, policy } if &**policy == "wide"),
+        matches!(kind, CompileErrorKind::Cost { certificate: Certificate { rows: 9, of_value: 0, of_empty: 0 }, bound: 8, policy } if &**policy == "wide"),
         "{kind:?}"
     );
     let mut shown = BTreeSet::from([word(kind)]);

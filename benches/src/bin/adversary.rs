@@ -72,7 +72,7 @@ fn measure(workload: &Workload, size: usize) -> Result<(), String> {
         let values =
             |request: &Request<'_>| request.context.iter().map(|(_, values)| values.len() as u32).sum();
         let bound =
-            requests.iter().map(|request| compiled.stats.certificate.with_values(values(request))).max();
+            requests.iter().map(|request| compiled.stats.certificate.with_context(values(request), 0)).max();
         let bound = bound.unwrap_or(0);
         assert!(most <= bound, "{most} rows were tested where the certificate says {bound}");
         suspects.truncate(SUSPECTS);

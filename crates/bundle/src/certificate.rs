@@ -9,20 +9,25 @@ pub struct Certificate {
     pub rows: u32,
     /// For each value of the context besides.
     pub of_value: u32,
+    /// For each key of the context without values besides.
+    pub of_empty: u32,
 }
 
 impl Certificate {
     /// Values of the context that [`Certificate::usual`] counts with.
     pub const USUAL_VALUES: u32 = 16;
 
-    /// Rows for a request with so many values in its context.
-    pub fn with_values(self, values: u32) -> u32 {
-        self.rows.saturating_add(self.of_value.saturating_mul(values))
+    /// Rows for a request with so many values in its context, and so many keys without any.
+    pub fn with_context(self, values: u32, empty: u32) -> u32 {
+        let (of_values, of_empty) =
+            (self.of_value.saturating_mul(values), self.of_empty.saturating_mul(empty));
+        self.rows.saturating_add(of_values).saturating_add(of_empty)
     }
 
-    /// Rows for a request with [`Certificate::USUAL_VALUES`] values: the one figure to bound and to compare by.
+    /// Rows for a request with [`Certificate::USUAL_VALUES`] values and a key without any: the one figure to bound
+    /// and to compare by.
     pub fn usual(self) -> u32 {
-        self.with_values(Self::USUAL_VALUES)
+        self.with_context(Self::USUAL_VALUES, 1)
     }
 
     /// Both, one after the other.
@@ -30,21 +35,29 @@ impl Certificate {
         Self {
             rows: self.rows.saturating_add(other.rows),
             of_value: self.of_value.saturating_add(other.of_value),
+            of_empty: self.of_empty.saturating_add(other.of_empty),
         }
     }
 
     /// The worse of both.
     pub fn or(self, other: Self) -> Self {
-        Self { rows: self.rows.max(other.rows), of_value: self.of_value.max(other.of_value) }
+        Self {
+            rows: self.rows.max(other.rows),
+            of_value: self.of_value.max(other.of_value),
+            of_empty: self.of_empty.max(other.of_empty),
+        }
     }
 }
 
-/// `12 rows`, or `12 rows, and 3 more for each value of the context`.
+/// `12 rows`, `12 rows, and 3 more for each value of the context`, `…, and 40 for each key without values`.
 impl core::fmt::Display for Certificate {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{} row{}", self.rows, if self.rows == 1 { "" } else { "s" })?;
         if self.of_value > 0 {
             write!(f, ", and {} more for each value of the context", self.of_value)?;
+        }
+        if self.of_empty > 0 {
+            write!(f, ", and {} for each key without values", self.of_empty)?;
         }
         Ok(())
     }
@@ -56,6 +69,7 @@ impl Tables<'_> {
         Certificate {
             rows: self.scalar(scalar::MAX_CANDIDATES),
             of_value: self.scalar(scalar::MAX_VALUE_CANDIDATES),
+            of_empty: self.scalar(scalar::MAX_EMPTY_CANDIDATES),
         }
     }
 }

@@ -94,10 +94,10 @@ mod tests {
             account: 3,
             path,
             action: 4,
-            value: anchor::value(seed, 5, "id&1"),
+            context: anchor::value(seed, 5, "id&1"),
         };
         assert_eq!(anchor::key(seed, 0x115a, &parts), 0x5916_f601_0e9b_1599);
-        assert_eq!(parts.value, 0x532d_a990_5fa1_a3ce);
+        assert_eq!(parts.context, 0x532d_a990_5fa1_a3ce);
         assert_eq!(anchor::key(seed, 0x315a, &parts), 0xd61d_3132_cc4e_0c3d);
     }
 }

@@ -190,7 +190,7 @@ schema! {
     Hot role_ids Words,
 
     /// Blocks: `[first kind, kinds, first slot, slots, flags, first policy, policies, candidates, candidates of a
-    /// value]`.
+    /// value, candidates of a key without values]`.
     Hot blocks Words,
     /// Anchor kinds of blocks: `[kind, one past its last slot]`; the slots of a list stand kind by kind. 0 in a table.
     Hot block_kinds Words,
@@ -304,8 +304,10 @@ pub mod scalar {
     pub const MAX_CANDIDATES: u32 = 9;
     /// How many more for each value of the context.
     pub const MAX_VALUE_CANDIDATES: u32 = 10;
+    /// How many more for each key of the context that has no value.
+    pub const MAX_EMPTY_CANDIDATES: u32 = 11;
     /// First of the segment ids of the services that take resource policies; the rest follow.
-    pub const CAPABLE_SERVICES: u32 = 11;
+    pub const CAPABLE_SERVICES: u32 = 12;
 }
 
 /// Bits of the scalar `OPTIONS`.
@@ -569,24 +571,28 @@ pub mod term {
     /// `for_any_value:`.
     const ANY_VALUE: u32 = 1;
 
-    /// Whether a statement with this term matches only where its key is in the context with one of its literals, so
-    /// that the literals select its rows. An allow needs T, and no set of values gives that without one that is equal.
-    /// A deny needs T or U, and no values, or several, give U but to `for_any_value:`.
-    pub fn selects(code: u32, key: u32, flags: u32, patterns: u32, denies: bool) -> bool {
-        let (base, qualifier, if_exist) = (code >> 3, code >> 1 & 3, code & 1);
-        EQUALITIES.contains(&base)
-            && if_exist == 0
+    /// Whether a statement with this term matches only where its key is in the context, with one of its literals or
+    /// [without values](takes_none): then these select its rows. An absent key gives F (CITE CON-6), and so does a value
+    /// that none of the literals equals.
+    pub fn selects(code: u32, key: u32, flags: u32, patterns: u32) -> bool {
+        EQUALITIES.contains(&(code >> 3))
+            && code & 1 == 0
             && flags & UNVALUED == 0
             && patterns == 0
             && key as usize >= super::key::TEXTS.len()
-            && (!denies || qualifier == ANY_VALUE)
+    }
+
+    /// Whether the statement also matches where the key has no values: that gives U, but F to `for_any_value:`
+    /// (CITE CON-14), and a deny takes U (CITE EVA-2).
+    pub fn takes_none(code: u32, denies: bool) -> bool {
+        denies && code >> 1 & 3 != ANY_VALUE
     }
 }
 
 /// Blocks.
 pub mod block {
     /// Integers of a record.
-    pub const WORDS: usize = 9;
+    pub const WORDS: usize = 10;
     /// The slots are a list to scan, not a hash table; the first stands at a place in `block_lists`.
     pub const LIST: u32 = 1;
     /// Some row denies.
@@ -633,8 +639,12 @@ pub mod anchor {
     /// A value of the context (see [`term::selects`](super::term::selects)): a request has a key of such a kind for
     /// each of its values.
     pub const VALUE: u32 = 1 << 13;
+    /// A key of the context that has no values (see [`term::takes_none`](super::term::takes_none)).
+    pub const EMPTY: u32 = 1 << 14;
+    /// At most one of the two above.
+    pub const CONTEXT: u32 = 3 << 13;
     /// One past the greatest kind.
-    pub const END: u32 = 1 << 14;
+    pub const END: u32 = 1 << 15;
     /// Id of a uin or APPID that the request's owner does not have; denies are indexed under it too.
     pub const MISSING: u32 = u32::MAX - 1;
 
@@ -647,6 +657,7 @@ pub mod anchor {
             && most(ACCOUNT)
             && most(PATH_BITS)
             && most(ACTION_BITS)
+            && most(CONTEXT)
     }
 
     /// The parts of a key; those that the kind does not name are ignored.
@@ -662,8 +673,8 @@ pub mod anchor {
         pub path: u64,
         /// Segment id of the action's service, or id of the action.
         pub action: u32,
-        /// A [`value`] of the context, 0 for none.
-        pub value: u64,
+        /// A [`value`] of the context or a key [without any](empty), 0 for neither.
+        pub context: u64,
     }
 
     /// The part of a key that a value of the context is, given the id of its key.
@@ -679,7 +690,13 @@ pub mod anchor {
         crate::hash::fold(seed, u64::from(bit) << 32 | u64::from(id))
     }
 
-    /// The key of a kind from its parts, xored; the hash of a path and a value are parts as they are.
+    /// The part of a key that a key of the context without values is, given its id.
+    #[inline]
+    pub fn empty(seed: u64, key: u32) -> u64 {
+        part(seed, EMPTY, key)
+    }
+
+    /// The key of a kind from its parts, xored; the hash of a path and what is of the context are parts as they are.
     #[inline]
     pub fn join(seed: u64, kind: u32, parts: u64) -> u64 {
         crate::hash::fold(seed ^ u64::from(kind), parts)
@@ -688,8 +705,8 @@ pub mod anchor {
     /// The key of a kind.
     pub fn key(seed: u64, kind: u32, parts: &Parts) -> u64 {
         let mut joined = if kind & PATH_BITS == 0 { 0 } else { parts.path };
-        if kind & VALUE != 0 {
-            joined ^= parts.value;
+        if kind & CONTEXT != 0 {
+            joined ^= parts.context;
         }
         for (bit, id) in [
             (SERVICE, parts.service),
@@ -787,22 +804,17 @@ impl<'a> Tables<'a> {
         })
     }
 
-    /// The literals of a term that [selects](term::selects), at least one, with the id of its key.
-    pub fn selecting(
-        &self,
-        number: u32,
-        denies: bool,
-    ) -> Option<(u32, impl Iterator<Item = &'a str> + use<'a>)> {
+    /// What a term that [selects](term::selects) asks for.
+    pub fn selecting(&self, number: u32, denies: bool) -> Option<Selecting<'a>> {
         let [code, key, start, length, flags] = self.terms.record::<{ term::WORDS }>(number)?;
         let text = matches!(operator::values(code), Some(operator::Values::Text { .. }));
         let words = self.values.slice(Range { start, end: start.checked_add(length)? })?;
         let (literals, patterns) = (words.get(0)?, words.get(1)?);
-        if !text || literals == 0 || !term::selects(code, key, flags, patterns, denies) {
+        if !text || literals == 0 || !term::selects(code, key, flags, patterns) {
             return None;
         }
-        let places = words.slice(Range { start: 2, end: literals.checked_mul(2)?.checked_add(2)? })?;
-        let all = self.text;
-        Some((key, places.iter_records::<2>().filter_map(move |[start, length]| all.get(start, length))))
+        let literals = words.slice(Range { start: 2, end: literals.checked_mul(2)?.checked_add(2)? })?;
+        Some(Selecting { key, takes_none: term::takes_none(code, denies), text: self.text, literals })
     }
 
     /// The bits of all anchor kinds in use.
@@ -878,5 +890,24 @@ impl<'a> Tables<'a> {
     /// `(account, name id of the role's id)` → role.
     pub fn roles_by_id(&self) -> Pairs<'a> {
         Pairs { seed: self.seed(), slots: self.role_ids }
+    }
+}
+
+/// What a condition asks of a key of the context, where rows are found by it.
+#[derive(Clone, Copy, Debug)]
+pub struct Selecting<'a> {
+    /// Id of the key.
+    pub key: u32,
+    /// Whether no values will do as well.
+    pub takes_none: bool,
+    text: Text<'a>,
+    literals: Words<'a>,
+}
+
+impl<'a> Selecting<'a> {
+    /// The values, at least one.
+    pub fn values(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let text = self.text;
+        self.literals.iter_records::<2>().filter_map(move |[start, length]| text.get(start, length))
     }
 }

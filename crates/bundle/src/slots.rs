@@ -87,7 +87,7 @@ impl Slots<'_> {
 
     /// Calls `found` with slot and posting of every slot of its kind that the key leads to, until it breaks off with a
     /// value; `of_kind` are the slots of the kind in a list.
-    #[inline]
+    #[inline(always)]
     pub fn find<T>(
         &self,
         key: u64,
@@ -158,19 +158,19 @@ pub fn list(slots: &[(u64, u32)]) -> Vec<u32> {
 }
 
 /// The rows that one spelling of one resource can meet at most, from the kind, the tag and the number of rows of
-/// every slot in order, `None` for an empty one. A request has one key of a kind, or one for each value of the
-/// context, and is for `*` or not.
+/// every slot in order, `None` for an empty one. A request has one key of a kind, or one for each value, or key
+/// without values, of the context, and is for `*` or not.
 pub fn certificate(slots: impl IntoIterator<Item = Option<(u32, u32, u32)>>) -> Certificate {
     let most = most(slots);
-    let of = |subject: u32, value: u32| {
+    let of = |subject: u32, context: u32| {
         let kinds =
-            most.iter().filter(|(kind, _)| **kind & (anchor::SUBJECT | anchor::VALUE) == subject | value);
+            most.iter().filter(|(kind, _)| **kind & (anchor::SUBJECT | anchor::CONTEXT) == subject | context);
         kinds.fold(0u32, |sum, (_, rows)| sum.saturating_add(*rows))
     };
-    let rows = |value| {
-        of(anchor::ALL, value).saturating_add(of(anchor::SEGMENTS, value).max(of(anchor::STAR, value)))
+    let rows = |context| {
+        of(anchor::ALL, context).saturating_add(of(anchor::SEGMENTS, context).max(of(anchor::STAR, context)))
     };
-    Certificate { rows: rows(0), of_value: rows(anchor::VALUE) }
+    Certificate { rows: rows(0), of_value: rows(anchor::VALUE), of_empty: rows(anchor::EMPTY) }
 }
 
 /// Most rows that a lookup of each kind may give. Keys of a kind may share a tag, and a lookup meets all that do: in

@@ -13,7 +13,7 @@ use camshaft_bundle::slots::MOST_LISTED;
 use camshaft_bundle::{Certificate, dictionary, hash, slots};
 
 use crate::actions::Reach;
-use crate::condition::Conditions;
+use crate::condition::{Asked, Conditions};
 use crate::config::Config;
 use crate::group::{self, Group};
 use crate::intern::{Heap, number};
@@ -70,8 +70,8 @@ const LIST_ROWS: usize = 8;
 const ACTION_KEYS: usize = 16;
 /// Values of a condition up to which a row may stand under each of them.
 const VALUE_KEYS: usize = 32;
-/// Rows up to which a value is worth a key.
-const RARE: usize = 8;
+/// Part of a crowd up to which the rows of a value are worth a key.
+const RARE: usize = 16;
 
 /// The parts of a key, comparable and with the path as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,8 +81,8 @@ struct Key<'a> {
     region: u32,
     account: u32,
     action: u32,
-    /// A value of the context as a part of keys, 0 for none.
-    value: u64,
+    /// A value of the context, or a key without any, as a part of keys; 0 for neither.
+    context: u64,
     // Last, so that sorting seldom comes to compare text.
     path: &'a str,
 }
@@ -95,7 +95,7 @@ impl Key<'_> {
             account: self.account,
             path: if self.kind & anchor::PATH_BITS == 0 { 0 } else { hash::text(seed, self.path) },
             action: self.action,
-            value: self.value,
+            context: self.context,
         };
         anchor::key(seed, self.kind, &parts)
     }
@@ -115,7 +115,7 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Block {
             kinds: Vec::new(),
             slots,
             flags: flags | block::LIST,
-            certificate: Certificate { rows: candidates, of_value: 0 },
+            certificate: Certificate { rows: candidates, ..Certificate::default() },
             crowded: rows.first().copied(),
         };
     }
@@ -148,7 +148,7 @@ pub(crate) fn build(context: &Context<'_>, rows: &[u32]) -> Block {
 /// The widest keys under which a row can be asked for.
 fn base_keys<'a>(context: &Context<'a>, row: &Row, number: u32, first_star: bool, entries: &mut Entries<'a>) {
     let Some(reach) = context.reaches.get(row.actions() as usize) else { return };
-    let key = Key { kind: 0, service: NONE, region: NONE, account: 0, action: NONE, value: 0, path: "" };
+    let key = Key { kind: 0, service: NONE, region: NONE, account: 0, action: NONE, context: 0, path: "" };
     let mut by_action = |kind: u32| {
         if reach.all {
             entries.push((Key { kind, ..key }, number));
@@ -288,41 +288,47 @@ fn refine_by_values<'a>(context: &Context<'a>, entries: &mut Entries<'a>) {
     let mut refined: Entries<'a> = Vec::with_capacity(entries.len());
     for crowd in entries.chunk_by(|a, b| a.0 == b.0) {
         let rare = if crowd.len() > least { rare_values(context, crowd) } else { Vec::new() };
-        let moved = rare.iter().filter(|values| !values.is_empty()).count();
+        let moved = rare.iter().flatten().count();
         if moved < least.max(crowd.len() / 4).max(1) {
             refined.extend_from_slice(crowd);
             continue;
         }
-        for ((key, number), values) in crowd.iter().zip(rare) {
-            if values.is_empty() {
+        for ((key, number), rare) in crowd.iter().zip(rare) {
+            let Some(Asked { values, none }) = rare else {
                 refined.push((*key, *number));
-            }
-            let kind = key.kind | anchor::VALUE;
-            refined.extend(values.into_iter().map(|value| (Key { kind, value, ..*key }, *number)));
+                continue;
+            };
+            let mut stand = |bit: u32, context: u64| {
+                refined.push((Key { kind: key.kind | bit, context, ..*key }, *number));
+            };
+            values.into_iter().for_each(|value| stand(anchor::VALUE, value));
+            none.into_iter().for_each(|none| stand(anchor::EMPTY, none));
         }
     }
     *entries = refined;
     tidy(context, entries);
 }
 
-/// For each row the values of the term whose values fewest other rows ask for; none where one of them is not rare.
-fn rare_values(context: &Context<'_>, crowd: &[(Key<'_>, u32)]) -> Vec<Vec<u64>> {
-    let by_row: Vec<Vec<Vec<u64>>> = crowd
-        .iter()
-        .map(|(_, number)| {
-            let row = context.rows.get(*number as usize);
-            row.map_or_else(Vec::new, |row| context.conditions.selecting(row, context.heap, context.seed))
-        })
-        .collect();
-    let mut asked: HashMap<u64, usize> = HashMap::new();
-    for value in by_row.iter().flatten().flatten() {
-        *asked.entry(*value).or_default() += 1;
+/// For each row the term whose values fewest other rows ask for, where they are rare.
+fn rare_values(context: &Context<'_>, crowd: &[(Key<'_>, u32)]) -> Vec<Option<Asked>> {
+    let terms_of = |number: u32| {
+        let row = context.rows.get(number as usize);
+        row.map_or_else(Vec::new, |row| context.conditions.asked(row, context.heap, context.seed))
+    };
+    let by_row: Vec<Vec<Asked>> = crowd.iter().map(|(_, number)| terms_of(*number)).collect();
+    let mut rows: HashMap<u64, usize> = HashMap::new();
+    for value in by_row.iter().flatten().flat_map(|asked| &asked.values) {
+        *rows.entry(*value).or_default() += 1;
     }
+    let few = (crowd.len() / RARE).max(1);
     let most =
-        |values: &Vec<u64>| values.iter().filter_map(|value| asked.get(value)).copied().max().unwrap_or(0);
-    let rarest = |terms: Vec<Vec<u64>>| {
-        let terms = terms.into_iter().filter(|values| values.len() <= VALUE_KEYS && most(values) <= RARE);
-        terms.min_by_key(|values| (most(values), values.len())).unwrap_or_default()
+        |asked: &Asked| asked.values.iter().filter_map(|value| rows.get(value)).copied().max().unwrap_or(0);
+    let rarest = |terms: Vec<Asked>| {
+        let rare = |asked: &Asked| asked.values.len() <= VALUE_KEYS && most(asked) <= few;
+        terms
+            .into_iter()
+            .filter(rare)
+            .min_by_key(|asked| (asked.none.is_some(), most(asked), asked.values.len()))
     };
     by_row.into_iter().map(rarest).collect()
 }
@@ -378,8 +384,9 @@ fn finish(context: &Context<'_>, entries: &Entries<'_>, flags: u32) -> Block {
 
 fn posting(context: &Context<'_>, key: &Key<'_>, rows: Vec<u32>) -> Posting {
     // A key that already holds the whole path leaves its tails nothing to select by.
-    let tails =
-        key.kind & anchor::SUBJECT == anchor::SEGMENTS && key.kind & anchor::PATH_BITS != anchor::PATH;
+    // Nearly every row under a key without values matches, so that the first to be met decides.
+    let tails = key.kind & (anchor::SUBJECT | anchor::EMPTY) == anchor::SEGMENTS
+        && key.kind & anchor::PATH_BITS != anchor::PATH;
     if tails
         && rows.len() > context.config.get_dense_rows()
         && let Some(group) = group::build(context, &rows)

@@ -31,6 +31,15 @@ pub(crate) struct Conditions<'w> {
     writer: Writer,
 }
 
+/// What a term asks of the context, as parts of keys (see [`term::selects`]).
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// One of these values.
+    pub(crate) values: Vec<u64>,
+    /// Or its key without values.
+    pub(crate) none: Option<u64>,
+}
+
 impl<'w> Conditions<'w> {
     pub(crate) fn new(hashing: &Hashing, list_networks: bool) -> Self {
         Self {
@@ -100,25 +109,24 @@ impl<'w> Conditions<'w> {
         self.texts.push(text);
     }
 
-    /// For each term by which a row can be found: the values that it asks for, as parts of keys (see
-    /// [`term::selects`]).
-    pub(crate) fn selecting(&self, row: &Row, heap: &Heap, seed: u64) -> Vec<Vec<u64>> {
+    /// What each term asks for by which a row can be found.
+    pub(crate) fn asked(&self, row: &Row, heap: &Heap, seed: u64) -> Vec<Asked> {
         let guard = row.words[row::GUARD].checked_sub(1);
         let terms = guard.and_then(|guard| self.guards.items().get(guard as usize));
-        let selecting = |term: &u32| {
+        let asked = |term: &u32| {
             let &[code, key, start, length, flags] = self.terms.get(*term as usize)?;
             let words = self.values.get(start as usize..(start + length) as usize)?;
             let [literals, patterns, places @ ..] = words else { return None };
-            if !matches!(operator::values(code), Some(operator::Values::Text { .. }))
-                || *literals == 0
-                || !term::selects(code, key, flags, *patterns, row.denies())
-            {
+            let text = matches!(operator::values(code), Some(operator::Values::Text { .. }));
+            if !text || *literals == 0 || !term::selects(code, key, flags, *patterns) {
                 return None;
             }
             let places = places.get(..*literals as usize * 2)?.chunks_exact(2);
-            Some(places.map(|at| anchor::value(seed, key, heap.get((at[0], at[1])))).collect())
+            let values = places.map(|at| anchor::value(seed, key, heap.get((at[0], at[1])))).collect();
+            let none = term::takes_none(code, row.denies()).then(|| anchor::empty(seed, key));
+            Some(Asked { values, none })
         };
-        terms.into_iter().flatten().filter_map(selecting).collect()
+        terms.into_iter().flatten().filter_map(asked).collect()
     }
 
     /// The number of a term of a draft, whose texts, patterns, keys and networks have theirs.

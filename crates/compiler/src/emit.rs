@@ -322,6 +322,7 @@ impl Emitter {
             number(set.len()),
             block.certificate.rows,
             block.certificate.of_value,
+            block.certificate.of_empty,
         ]);
     }
 
@@ -492,6 +493,7 @@ impl Emitter {
             (scalar::MAX_AGE_HIGH, (age >> 32) as u32),
             (scalar::MAX_CANDIDATES, certificate.rows),
             (scalar::MAX_VALUE_CANDIDATES, certificate.of_value),
+            (scalar::MAX_EMPTY_CANDIDATES, certificate.of_empty),
         ] {
             scalars[at as usize] = value;
         }

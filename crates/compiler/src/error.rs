@@ -51,9 +51,9 @@ impl core::fmt::Display for CompileError {
             }
             CompileErrorKind::Cost { certificate, bound, policy } => {
                 write!(f, "a decision may have to verify {certificate}, ")?;
-                if certificate.of_value > 0 {
+                if certificate.usual() > certificate.rows {
                     let (usual, values) = (certificate.usual(), Certificate::USUAL_VALUES);
-                    write!(f, "{usual} for {values} values, ")?;
+                    write!(f, "{usual} for {values} values and a key without, ")?;
                 }
                 write!(f, "more than the bound of {bound}; most come from policy `{policy}`")
             }

@@ -34,11 +34,10 @@ pub(crate) fn visit(
         return if slots.is_empty() { Some(Flow::On) } else { walk.posting(slots.posting(0)?) };
     }
     for (kind, of_kind) in tables.kinds_of(first_kind, kinds)? {
-        let flow = if kind & anchor::VALUE != 0 {
-            walk.values(slots, (kind, of_kind), query, context)?
-        } else {
-            let Some(key) = query.key(kind, 0) else { continue };
-            walk.slots(slots, (kind, of_kind), key)?
+        let flow = match query.key(kind) {
+            Some(key) => walk.slots(slots, (kind, of_kind), key)?,
+            None if kind & anchor::CONTEXT != 0 => walk.context(slots, (kind, of_kind), query, context)?,
+            None => continue,
         };
         if let Flow::Stop = flow {
             return Some(Flow::Stop);
@@ -56,7 +55,7 @@ struct Walk<'w, 't, V> {
 
 impl<V: FnMut(u32) -> Option<Flow>> Walk<'_, '_, V> {
     /// All slots that a key leads to.
-    #[inline]
+    #[inline(always)]
     fn slots(&mut self, slots: Slots<'_>, kind: (u32, Range), key: u64) -> Option<Flow> {
         let stopped = slots.find(key, kind, |_, posting| {
             Some(match self.posting(posting)? {
@@ -67,22 +66,29 @@ impl<V: FnMut(u32) -> Option<Flow>> Walk<'_, '_, V> {
         Some(if stopped.is_err() { Flow::Stop } else { Flow::On })
     }
 
-    /// The slots of every value of the context.
+    /// The slots of every value of the context, or of every key without values.
     #[inline(never)]
-    fn values(
+    fn context(
         &mut self,
         slots: Slots<'_>,
         (kind, of_kind): (u32, Range),
         query: &Query<'_, '_>,
         context: &Context<'_, '_>,
     ) -> Option<Flow> {
-        let seed = self.tables.seed();
-        for (id, values) in context.entries(self.tables).filter(|(id, _)| *id != NONE) {
+        let Some(parts) = query.parts(kind & !anchor::CONTEXT) else { return Some(Flow::On) };
+        let (tables, seed) = (self.tables, self.tables.seed());
+        let mut slots = |part| self.slots(slots, (kind, of_kind), anchor::join(seed, kind, parts ^ part));
+        for (id, values) in context.entries(tables).filter(|(id, _)| *id != NONE) {
+            if kind & anchor::EMPTY != 0 {
+                if values.is_empty()
+                    && let Flow::Stop = slots(anchor::empty(seed, id))?
+                {
+                    return Some(Flow::Stop);
+                }
+                continue;
+            }
             for value in values {
-                let Some(key) = query.key(kind, anchor::value(seed, id, value)) else {
-                    return Some(Flow::On);
-                };
-                if let Flow::Stop = self.slots(slots, (kind, of_kind), key)? {
+                if let Flow::Stop = slots(anchor::value(seed, id, value))? {
                     return Some(Flow::Stop);
                 }
             }

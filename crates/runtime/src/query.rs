@@ -183,7 +183,7 @@ impl Keys {
     #[inline]
     fn new(tables: &Tables<'_>, has: u32, ids: &Ids, action: &ActionIds<'_>) -> Self {
         let (seed, kinds) = (tables.seed(), tables.kinds());
-        let mut has = has | anchor::ALL | anchor::PATH_BITS | anchor::VALUE;
+        let mut has = has | anchor::ALL | anchor::PATH_BITS;
         let mut part = |bit: u32, id: u32| {
             if id == NONE || kinds & bit == 0 {
                 return 0;
@@ -246,19 +246,24 @@ impl<'r, 'q> Query<'r, 'q> {
         Self { path, keys, ..self.clone() }
     }
 
-    /// The key of an anchor kind, where the request has all its parts; `value` is that of the context, 0 for a kind
-    /// without.
+    /// The key of an anchor kind, where the request has all its parts; none for a kind that looks at the context.
     #[inline]
-    pub(crate) fn key(&self, kind: u32, value: u64) -> Option<u64> {
+    pub(crate) fn key(&self, kind: u32) -> Option<u64> {
+        Some(anchor::join(self.keys.seed, kind, self.parts(kind)?))
+    }
+
+    /// The parts of a key of the kind, where the request has all of them.
+    #[inline]
+    pub(crate) fn parts(&self, kind: u32) -> Option<u64> {
         let keys = &self.keys;
         if kind & !keys.has.get() != 0 {
             return None;
         }
-        let mut joined = keys.join(kind) ^ value;
+        let mut joined = keys.join(kind);
         if kind & anchor::PATH_BITS != 0 {
             joined ^= self.path_hash(kind & anchor::PATH_BITS)?;
         }
-        Some(anchor::join(keys.seed, kind, joined))
+        Some(joined)
     }
 
     fn path_hash(&self, bits: u32) -> Option<u64> {

@@ -61,7 +61,11 @@ pub fn verify_full(bundle: &Bundle) -> Checked<FullReport> {
 fn certificate(tables: &Tables<'_>) -> Certificate {
     let of = |number: u32| {
         let record = tables.blocks.record::<{ block::WORDS }>(number);
-        record.map_or_else(Certificate::default, |[.., rows, of_value]| Certificate { rows, of_value })
+        record.map_or_else(Certificate::default, |[.., rows, of_value, of_empty]| Certificate {
+            rows,
+            of_value,
+            of_empty,
+        })
     };
     let sum = |all: &mut dyn Iterator<Item = u32>| all.map(of).fold(Certificate::default(), Certificate::and);
     let worst =

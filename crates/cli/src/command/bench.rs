@@ -152,7 +152,7 @@ fn report<'r>(
         digest: bundle.digest_text(),
         bytes: bundle.length(),
         open_ms: time.as_secs_f64() * 1e3,
-        certificate: bundle.tables().certificate().into(),
+        certificate: json::Certificate(bundle.tables().certificate()),
         requests: questions.len(),
         unreadable,
         compared: checked.compared,
@@ -179,7 +179,7 @@ fn human(
         micros @ 0..1_000 => format!("{micros} µs"),
         _ => text::duration(time),
     };
-    let certificate = json::Certificate::from(bundle.tables().certificate()).text();
+    let certificate = json::Certificate(bundle.tables().certificate()).text();
     writeln!(console.out(), "{}: {bytes}, opened in {time}; {certificate}\n", input::name(&args.bundle))?;
     checked.differences.iter().take(SHOWN).try_for_each(|failed| test::human(failed, console))?;
     match checked.differences.len().saturating_sub(SHOWN) {

@@ -252,7 +252,7 @@ fn summary(
             condition_terms: stats.terms,
             network_sets: stats.network_sets,
         },
-        certificate: stats.certificate.into(),
+        certificate: json::Certificate(stats.certificate),
         seconds,
         peak_bytes: peak_bytes(),
         findings: findings.counts(),

@@ -117,7 +117,7 @@ pub(crate) fn run(console: &mut Console) -> Result<Exit, Failure> {
             text::duration(built)
         ),
     ]);
-    table.row(["certificate".to_string(), json::Certificate::from(stats.certificate).text()]);
+    table.row(["certificate".to_string(), json::Certificate(stats.certificate).text()]);
     table.row(["digest".to_string(), bundle.digest_text()]);
     let table = table.render(console.out_color);
     write!(console.out(), "{table}")?;

@@ -83,22 +83,13 @@ struct Index {
 struct Block {
     number: u32,
     /// Most rows that a request may have to verify in it.
-    candidates: u32,
-    /// How many more for each value of the context.
-    value_candidates: u32,
+    candidates: json::Certificate,
     rows: u32,
     /// Whether it is scanned, because it is small, rather than looked up.
     scanned: bool,
     policies: usize,
     /// The first few of them.
     names: Vec<String>,
-}
-
-impl Block {
-    /// As the certificate counts usual requests.
-    fn cost(&self) -> u32 {
-        Certificate { rows: self.candidates, of_value: self.value_candidates }.usual()
-    }
 }
 
 /// In front of the number of a source.
@@ -149,7 +140,7 @@ fn report(bundle: &Bundle, envelope: Option<&Envelope>, args: &Inspect) -> Repor
         tables: sizes.map(|(name, section, bytes)| Sized { name, section: section.name(), bytes }).collect(),
         strategies: strategies(tables),
         index: index(tables),
-        certificate: tables.certificate().into(),
+        certificate: json::Certificate(tables.certificate()),
         largest_blocks: largest(tables, args.blocks),
     }
 }
@@ -221,13 +212,13 @@ fn index(tables: &Tables<'_>) -> Index {
 fn largest(tables: &Tables<'_>, most: usize) -> Vec<Block> {
     let numbers = 0..tables.blocks.records::<{ block::WORDS }>();
     let mut blocks: Vec<Block> = numbers.filter_map(|number| one_block(tables, number)).collect();
-    blocks.sort_by_key(|block| (core::cmp::Reverse((block.cost(), block.rows)), block.number));
+    blocks.sort_by_key(|block| (core::cmp::Reverse((block.candidates.0.usual(), block.rows)), block.number));
     blocks.truncate(most);
     blocks
 }
 
 fn one_block(tables: &Tables<'_>, number: u32) -> Option<Block> {
-    let [_, _, _, _, flags, first, policies, candidates, value_candidates] =
+    let [_, _, _, _, flags, first, policies, rows, of_value, of_empty] =
         tables.blocks.record::<{ block::WORDS }>(number)?;
     let policies = (first..first + policies).filter_map(|at| tables.block_policies.get(at));
     let records: Vec<[u32; 8]> = policies.filter_map(|policy| tables.policies.record::<8>(policy)).collect();
@@ -235,8 +226,7 @@ fn one_block(tables: &Tables<'_>, number: u32) -> Option<Block> {
         records.iter().filter_map(|policy| tables.policy_text.get(policy[4], policy[5])).collect();
     Some(Block {
         number,
-        candidates,
-        value_candidates,
+        candidates: json::Certificate(Certificate { rows, of_value, of_empty }),
         rows: records.iter().map(|policy| policy[1]).sum(),
         scanned: flags & block::LIST != 0,
         policies: records.len(),
@@ -348,7 +338,7 @@ fn blocks(report: &Report, console: &mut Console) -> Result<(), Failure> {
         let more = if more > 0 { format!(" and {} more", figure(more as u64)) } else { String::new() };
         let policies = format!("{}{more}", text::plain(&block.names.join(", ")));
         let [number, candidates, of_value, rows] =
-            [block.number, block.candidates, block.value_candidates, block.rows].map(figure);
+            [block.number, block.candidates.0.rows, block.candidates.0.of_value, block.rows].map(figure);
         table.row([number, candidates, of_value, rows, policies]);
     }
     write!(

@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Verify, console: &mut Console) -> Result<Exit, Failure>
         bytes: bundle.length(),
         blocks: full.blocks,
         rows: full.rows,
-        certificate: full.certificate.into(),
+        certificate: json::Certificate(full.certificate),
         proof,
     };
     if console.is_json() {

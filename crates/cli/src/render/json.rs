@@ -2,7 +2,8 @@
 
 use camshaft_frontend::diagnostic::{Applicability, Diagnostic, Severity};
 use camshaft_frontend::source::{Position, Source, Span};
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use super::diagnostic::Findings;
 use super::text;
@@ -25,28 +26,31 @@ pub(crate) struct Finding {
 }
 
 /// The most rows that a decision on one resource may have to verify.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Certificate {
-    rows: u32,
-    /// For each value of the context besides.
-    of_value: u32,
-}
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Certificate(pub(crate) camshaft_bundle::Certificate);
 
 impl Certificate {
     /// In words.
     pub(crate) fn text(self) -> String {
-        let rows = text::counted(self.rows as usize, "row");
-        let more = match self.of_value {
-            0 => String::new(),
-            more => format!(", and {} more for each value of the context", text::figure(u64::from(more))),
-        };
-        format!("a decision on one resource verifies at most {rows}{more}")
+        let camshaft_bundle::Certificate { rows, of_value, of_empty } = self.0;
+        let mut words =
+            format!("a decision on one resource verifies at most {}", text::counted(rows as usize, "row"));
+        for (more, what) in [(of_value, "value of the context"), (of_empty, "key without values")] {
+            if more > 0 {
+                words += &format!(", {} more for each {what}", text::figure(u64::from(more)));
+            }
+        }
+        words
     }
 }
 
-impl From<camshaft_bundle::Certificate> for Certificate {
-    fn from(of: camshaft_bundle::Certificate) -> Self {
-        Self { rows: of.rows, of_value: of.of_value }
+impl Serialize for Certificate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut certificate = serializer.serialize_struct("Certificate", 3)?;
+        certificate.serialize_field("rows", &self.0.rows)?;
+        certificate.serialize_field("of_value", &self.0.of_value)?;
+        certificate.serialize_field("of_empty", &self.0.of_empty)?;
+        certificate.end()
     }
 }
 

@@ -51,8 +51,8 @@ struct Seen<'a> {
     heads: [String; 2],
     foot: String,
     exact: Option<String>,
-    /// For each term that needs one of a few values: the id of its key, and the values.
-    values: Vec<(u32, Vec<&'a str>)>,
+    /// What its terms need, those of them that need one of a few values.
+    needed: Vec<Needed<'a>>,
 }
 
 impl<'a> Seen<'a> {
@@ -68,7 +68,7 @@ impl<'a> Seen<'a> {
             heads: Default::default(),
             foot: String::new(),
             exact: None,
-            values: needed_values(tables, words[row::GUARD], denies),
+            needed: needed(tables, words[row::GUARD], denies),
             entry,
         };
         // CITE VAR-4: where a variable has no value, a deny matches every path.
@@ -464,9 +464,9 @@ impl<'a> Cover<'_, 'a> {
             _ => [seen.exact.as_ref().map(|exact| hash::text(seed, exact)), None],
         };
         let (service, region, account) = (case.service, case.region, case.account.1);
-        let leads = |value: u64| {
+        let leads = |(kind, of_kind): (u32, Range), context: u64| {
             paths.into_iter().flatten().any(|path| {
-                let parts = anchor::Parts { service, region, account, path, action, value };
+                let parts = anchor::Parts { service, region, account, path, action, context };
                 let key = anchor::key(seed, kind, &parts);
                 let found = self.slots.find(key, (kind, of_kind), |slot, _| {
                     let answers = self.answers(place, case, slot, (kind & anchor::ACTION_BITS, action));
@@ -475,13 +475,19 @@ impl<'a> Cover<'_, 'a> {
                 found == Some(Err(()))
             })
         };
-        if kind & anchor::VALUE == 0 {
-            return leads(0);
+        if kind & anchor::CONTEXT == 0 {
+            return leads((kind, of_kind), 0);
         }
-        // Where a request matches the row, its context has one of these values: each must lead to the row.
-        seen.values
-            .iter()
-            .any(|(key, values)| values.iter().all(|value| leads(anchor::value(seed, *key, value))))
+        // Whoever stands under a key without values must stand under its values as well, and is found by those.
+        if kind & anchor::EMPTY != 0 {
+            return false;
+        }
+        let without = self.kinds.iter().find(|(other, _)| *other == kind & !anchor::VALUE | anchor::EMPTY);
+        // Where a request matches the row, its context has one of these: each must lead to the row.
+        seen.needed.iter().any(|Needed { key, values, or_none }| {
+            values.iter().all(|value| leads((kind, of_kind), anchor::value(seed, *key, value)))
+                && (!or_none || without.is_some_and(|without| leads(*without, anchor::empty(seed, *key))))
+        })
     }
 
     /// Whether a slot gives the row, or for the request `*` another of its statement that matches as well.
@@ -520,22 +526,30 @@ fn seen_owner(entry: &Entry<'_>) -> u32 {
     }
 }
 
-/// The terms of a guard (its number and 1, 0 for none) that hold only where the context has one of their values.
+/// A term that holds only where the context has one of its values.
+struct Needed<'a> {
+    /// Id of the key.
+    key: u32,
+    values: Vec<&'a str>,
+    /// Or where the key is there without values.
+    or_none: bool,
+}
+
+/// The terms of a guard (its number and 1, 0 for none) that need one of a few values.
 ///
 /// An allow needs T (CITE EVA-1). Of an equality that is not negated that takes a value that is equal: an absent key
 /// gives F (CITE CON-6), no value U or F (CITE CON-14), several values without a qualifier T only where all are equal
-/// (CITE CON-13). A deny takes U as well (CITE EVA-2), which `for_any_value:` alone never gives. The caller's own keys
-/// are no part of the context.
-fn needed_values<'a>(tables: &Tables<'a>, guard: u32, denies: bool) -> Vec<(u32, Vec<&'a str>)> {
+/// (CITE CON-13). A deny takes U as well (CITE EVA-2): where of several values some are equal, and where there are none
+/// but for `for_any_value:`. The caller's own keys are no part of the context.
+fn needed<'a>(tables: &Tables<'a>, guard: u32, denies: bool) -> Vec<Needed<'a>> {
     let terms =
         guard.checked_sub(1).and_then(|guard| tables.guard_terms.slice(tables.guard_ends.range(guard)?));
     let of_term = |number: u32| {
         let [code, key, start, length, flags] = tables.terms.record::<{ term::WORDS }>(number)?;
         let operator = Operator::from_code(code)?;
         let equality = matches!(operator.base, Base::StringEqual | Base::StringLike | Base::BinaryEqual);
-        let known = !denies || operator.qualifier == Qualifier::AnyValue;
         let derived = key::TEXTS.contains(&tables.keys().get(key)?);
-        if !equality || operator.if_exist || !known || derived || flags & term::UNVALUED != 0 {
+        if !equality || operator.if_exist || derived || flags & term::UNVALUED != 0 {
             return None;
         }
         let words = tables.values.slice(Range { start, end: start.checked_add(length)? })?;
@@ -547,7 +561,8 @@ fn needed_values<'a>(tables: &Tables<'a>, guard: u32, denies: bool) -> Vec<(u32,
             let at = number.checked_mul(2)?.checked_add(2)?;
             tables.text.get(words.get(at)?, words.get(at + 1)?)
         };
-        Some((key, (0..literals).map(text).collect::<Option<_>>()?))
+        let values = (0..literals).map(text).collect::<Option<_>>()?;
+        Some(Needed { key, values, or_none: denies && operator.qualifier != Qualifier::AnyValue })
     };
     terms.into_iter().flat_map(|terms| terms.iter()).filter_map(of_term).collect()
 }

@@ -82,8 +82,8 @@ pub(super) fn check(
     let Some(counted) = counted else {
         return Err(fault(TABLE, number, "no key of its rows leads to a slot"));
     };
-    let [.., rows_of_any, of_value] = record;
-    if counted != (Certificate { rows: rows_of_any, of_value }) {
+    let [.., rows_of_any, of_value, of_empty] = record;
+    if counted != (Certificate { rows: rows_of_any, of_value, of_empty }) {
         return Err(fault(TABLE, number, "the candidates are not those of the slots"));
     }
     report.rows = report.rows.saturating_add(rows.len() as u64);
@@ -255,13 +255,13 @@ impl<'t, 'a> Cover<'t, 'a> {
         (kind, of_kind): (u32, Range),
         action: u32,
     ) -> bool {
-        let parts = |path: u64, value: u64| anchor::Parts {
+        let parts = |path: u64, context: u64| anchor::Parts {
             service: case.service,
             region: case.region,
             account: case.account.1,
             path,
             action,
-            value,
+            context,
         };
         if kind & anchor::SUBJECT != case.subject {
             return false;
@@ -287,23 +287,29 @@ impl<'t, 'a> Cover<'t, 'a> {
             anchor::PATH_2 => [until(own, 1), until(scope, 1)],
             _ => [case.tail.exact.map(text), None],
         };
-        let mut leads = |value: u64| {
+        // Whoever stands under a key without values stands under its values as well.
+        if kind & anchor::EMPTY != 0 {
+            return false;
+        }
+        let of_none = self.kinds.iter().find(|(other, _)| *other == kind ^ anchor::CONTEXT).copied();
+        let mut leads = |(kind, of_kind): (u32, Range), context: u64| {
             paths.into_iter().flatten().any(|path| {
-                let key = anchor::key(seed, kind, &parts(path, value));
+                let key = anchor::key(seed, kind, &parts(path, context));
                 self.lookup(standing, (kind, of_kind), key)
             })
         };
-        if kind & anchor::VALUE == 0 {
-            return leads(0);
+        if kind & anchor::CONTEXT == 0 {
+            return leads((kind, of_kind), 0);
         }
-        // Every value with which the row can match must lead to it.
+        // Everything of the context with which the row can match must lead to it.
         let (guard, denies) = case.condition;
         let terms =
             guard.checked_sub(1).and_then(|guard| tables.guard_terms.slice(tables.guard_ends.range(guard)?));
-        terms.into_iter().flat_map(|terms| terms.iter()).any(|term| {
-            tables.selecting(term, denies).is_some_and(|(key, mut literals)| {
-                literals.all(|literal| leads(anchor::value(seed, key, literal)))
-            })
+        let selecting = |term| tables.selecting(term, denies);
+        terms.into_iter().flat_map(|terms| terms.iter()).filter_map(selecting).any(|term| {
+            term.values().all(|value| leads((kind, of_kind), anchor::value(seed, term.key, value)))
+                && (!term.takes_none
+                    || of_none.is_some_and(|none| leads(none, anchor::empty(seed, term.key))))
         })
     }
 
@@ -329,7 +335,7 @@ impl<'t, 'a> Cover<'t, 'a> {
     /// `None` when a slot was not reached.
     fn candidates(&self, rows: usize) -> Option<Certificate> {
         if self.kinds.is_empty() {
-            return Some(Certificate { rows: u32::try_from(rows).ok()?, of_value: 0 });
+            return Some(Certificate { rows: u32::try_from(rows).ok()?, ..Certificate::default() });
         }
         let mut counts = vec![0u32; self.kind_of.len()];
         for entry in &self.entries {
