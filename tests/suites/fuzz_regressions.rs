@@ -36,3 +36,23 @@ fn open_bundle() {
 fn differential() {
     replay("differential", fuzz::differential);
 }
+
+#[test]
+fn build_world() {
+    replay("build_world", fuzz::build_world);
+}
+
+#[test]
+fn open_file() {
+    replay("open_file", fuzz::open_file);
+}
+
+#[test]
+fn prove() {
+    replay("prove", fuzz::prove);
+}
+
+#[test]
+fn decide() {
+    replay("decide", fuzz::decide);
+}
