@@ -46,6 +46,11 @@ impl SessionPolicy {
     pub fn new(bundle: Bundle) -> Self {
         Self { bundle }
     }
+
+    /// The bundle.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
 }
 
 /// Bytes of one string of a request (CITE LIM-16).
