@@ -8,8 +8,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use camshaft::watch::{Event, Refused, Source, Status, Watch};
-use camshaft_bundle::{ENVELOPE_BYTES, OpenErrorKind, SecretKey, Trust, sign};
-use camshaft_compiler::{Config, compile};
+use camshaft_bundle::schema::row;
+use camshaft_bundle::{Bundle, ENVELOPE_BYTES, OpenErrorKind, SecretKey, Trust, sign, write};
+use camshaft_compiler::{Budget, Config, compile};
 use camshaft_runtime::{Decision, EngineReader, ErrorCode, Request};
 use camshaft_tests::product::load_text;
 
@@ -176,6 +177,43 @@ fn a_bad_bundle_changes_nothing_and_says_why() {
     folder.publish("now.cam", &next);
     assert_eq!(words(&watch.look(NOW_S)), [""; 0]);
     assert_eq!(watch.status().refused, []);
+}
+
+/// What a forger changes and the index does not show: whoever asks for a proof keeps what was served.
+#[test]
+fn only_proven_bundles_are_served_if_asked_for() {
+    let folder = Folder::new();
+    let forged = {
+        let mut root = Bundle::open(&bundle(2)).expect("opens").tables().to_root();
+        root.rows[row::FLAGS] ^= row::flag::DENY;
+        root.blocks[4] ^= 2;
+        sign(&write(root).expect("its index is sound"), &key(1), 6, NOW_S).expect("signs")
+    };
+    // Without a proof it is served, and denies what its statement allows.
+    let (mut trusting, mut reader) = begun(&folder, &signed(1, 5));
+    let source = Source::new(folder.path("now.cam")).trust(trust());
+    let mut proving = Watch::new(source.clone().prove(Budget::default()));
+    let mut hurried = Watch::new(source.prove(Budget { states: 0, memberships: 0, threads: 1 }));
+    assert_eq!(words(&proving.look(NOW_S)), ["loaded 0"]);
+    let mut guarded = proving.engine().expect("it is served").reader();
+    folder.publish("now.cam", &forged);
+    assert_eq!(words(&trusting.look(NOW_S)), ["loaded 1"]);
+    let request = Request {
+        principal: "qcs::cam::uin/100000000001:uin/100000000011",
+        action: "cos:GetObject",
+        resources: &[&object(2)],
+        ..Request::default()
+    };
+    assert!(matches!(reader.load().decide(&request), Decision::ExplicitDeny { .. }));
+    assert_eq!(words(&proving.look(NOW_S)), ["not_proven"]);
+    assert_eq!(served(&mut guarded, NOW_S), Some(1));
+    let [(_, reason)] = &reasons(&proving.status())[..] else { panic!("{:?}", proving.status()) };
+    assert!(matches!(reason, Refused::NotProven { differences: 1.., .. }), "{reason:?}");
+    folder.publish("now.cam", &signed(2, 6));
+    assert_eq!(words(&proving.look(NOW_S)), ["loaded 1"]);
+    assert_eq!(served(&mut guarded, NOW_S), Some(2));
+    // Exact paths take no walk: nothing is over a budget of none.
+    assert_eq!(words(&hurried.look(NOW_S)), ["loaded 0"]);
 }
 
 /// Whatever length has been written when somebody looks, only the whole is served.

@@ -8,6 +8,7 @@ mod import;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use camshaft_compiler::Budget;
 use camshaft_frontend::limits::Limits;
 use camshaft_frontend::policy::Kind;
 use clap::builder::styling::{AnsiColor, Styles};
@@ -477,6 +478,14 @@ pub(crate) struct Proving {
     /// States after which one walk of the proof gives up, and its block counts as not proven
     #[arg(long, value_name = "STATES", help_heading = "Proof", requires = "prove")]
     pub(crate) prove_budget: Option<NonZeroUsize>,
+}
+
+impl Proving {
+    /// How much work a proof may take.
+    pub(crate) fn budget(&self, threads: usize) -> Budget {
+        let default = Budget::default();
+        Budget { threads, states: self.prove_budget.map_or(default.states, NonZeroUsize::get), ..default }
+    }
 }
 
 /// Measure how fast a bundle decides requests of your own.

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camshaft_bundle::{Bundle, Trust, verify_full};
+use camshaft_compiler::{Budget, prove};
 use camshaft_runtime::{Engine, SharedEngine, Stamp};
 
 use arrival::{Arrival, Print, Rank};
@@ -48,12 +49,13 @@ pub struct Source {
     path: PathBuf,
     trust: Option<Trust>,
     max_age_s: Option<u64>,
+    proof: Option<Budget>,
 }
 
 impl Source {
     /// A file, or a folder of bundles. Unsigned bundles only, unless keys are trusted.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), trust: None, max_age_s: None }
+        Self { path: path.into(), trust: None, max_age_s: None, proof: None }
     }
 
     /// Serves only what these keys signed, and no earlier revision than was served before.
@@ -66,6 +68,13 @@ impl Source {
     /// asks for less is heeded.
     pub fn max_age_s(mut self, seconds: u64) -> Self {
         self.max_age_s = Some(seconds);
+        self
+    }
+
+    /// Serves only what is proven: that every block answers every request as its statements say. What is not proven
+    /// within the budget is refused like what differs.
+    pub fn prove(mut self, budget: Budget) -> Self {
+        self.proof = Some(budget);
         self
     }
 
@@ -274,6 +283,12 @@ impl Watch {
         };
         let bundle = bundle.map_err(Refused::Bundle)?;
         verify_full(&bundle).map_err(Refused::Bundle)?;
+        if let Some(budget) = &self.source.proof {
+            let proof = prove(&bundle, None, budget);
+            if !proof.is_complete() {
+                return Err(Refused::not_proven(&proof));
+            }
+        }
         Ok(bundle)
     }
 

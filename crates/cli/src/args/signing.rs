@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::args::Proving;
+
 /// Whose bundles are opened.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Trust")]
@@ -57,13 +59,15 @@ pub(crate) struct Sign {
 /// A bundle that arrives is verified in full and served from then on; one that is refused changes nothing, and the reason
 /// is told. Of a folder the files `*.cam` count, and of those the one with the greatest revision, without signatures the last
 /// by name. Runs until it is stopped. With `--once` the exit code says how one look ended: 0 if all is well, 1 if what is
-/// served is too old, 4 if a bundle was refused, 74 if there is none.
+/// served is too old, 4 if a bundle was refused, 74 if there is none. With `--prove` a bundle is served only if every block is
+/// proven to answer every request as its statements say.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
   camshaft watch -b /srv/bundles --key trusted.pem
   camshaft watch -b /srv/bundles/policies.cam --key trusted.pem --max-age-s 3600 --format json
-  camshaft watch -b /srv/bundles --key trusted.pem --least-revision 42 --once")]
+  camshaft watch -b /srv/bundles --key trusted.pem --least-revision 42 --once
+  camshaft watch -b /srv/bundles --key trusted.pem --prove")]
 pub(crate) struct Watch {
     /// The bundle, or the folder of bundles
     #[arg(short = 'b', long = "bundle", value_name = "PATH")]
@@ -73,6 +77,8 @@ pub(crate) struct Watch {
     /// Refuse every request when the bundle is older than this; a world that asks for less is heeded
     #[arg(long, value_name = "SECONDS")]
     pub(crate) max_age_s: Option<u64>,
+    #[command(flatten)]
+    pub(crate) proving: Proving,
     /// Look this often even when nobody tells of a change
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) poll_s: u64,

@@ -51,6 +51,9 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, Failure> {
     if let Some(seconds) = args.max_age_s {
         source = source.max_age_s(seconds);
     }
+    if args.proving.prove {
+        source = source.prove(args.proving.budget(0));
+    }
     let mut watch = Watch::new(source);
     if args.once {
         for event in watch.look(trust::now_s()) {

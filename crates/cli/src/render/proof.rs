@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use camshaft_bundle::Bundle;
-use camshaft_compiler::{Budget, prove};
+use camshaft_compiler::prove;
 use camshaft_frontend::policy::PolicySet;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -60,11 +60,7 @@ pub(crate) fn prove_bundle(
     threads: usize,
 ) -> Proof {
     let begin = std::time::Instant::now();
-    let mut budget = Budget { threads, ..Budget::default() };
-    if let Some(states) = args.prove_budget {
-        budget.states = states.get();
-    }
-    let proof = prove(bundle, world, &budget);
+    let proof = prove(bundle, world, &args.budget(threads));
     Proof {
         complete: proof.is_complete(),
         blocks: proof.blocks,

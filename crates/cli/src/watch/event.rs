@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use camshaft_bundle::{OpenError, OpenErrorKind};
+use camshaft_compiler::Proof;
 use camshaft_runtime::Stamp;
 
 /// What a look found.
@@ -62,6 +63,17 @@ pub enum Refused {
     },
     /// It did not open, or the full verification refused it.
     Bundle(OpenError),
+    /// Only proven bundles are served, and this one is not.
+    NotProven {
+        /// Its blocks.
+        blocks: u32,
+        /// Those that are proven.
+        proven: u32,
+        /// How many differences from its statements were found; with none the budget was too small.
+        differences: usize,
+        /// What the first difference is, or what was over the budget.
+        first: Box<str>,
+    },
     /// The revision is served already, with other content or with a later signature.
     SameRevision {
         /// The revision.
@@ -92,6 +104,17 @@ pub struct Status {
 }
 
 impl Refused {
+    pub(super) fn not_proven(proof: &Proof) -> Self {
+        let fault = proof.faults.first().map(|fault| fault.difference.as_str());
+        let over = proof.not_proven.first().map(|one| one.what.as_str());
+        Self::NotProven {
+            blocks: proof.blocks,
+            proven: proof.proven,
+            differences: proof.fault_count,
+            first: fault.or(over).unwrap_or("").into(),
+        }
+    }
+
     /// A word for programs.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -100,6 +123,7 @@ impl Refused {
             Self::NotAFile => "not_a_file",
             Self::TooLarge { .. } => "too_large",
             Self::SameRevision { .. } => "same_revision",
+            Self::NotProven { .. } => "not_proven",
             Self::Bundle(error) => match error.kind() {
                 OpenErrorKind::Signed => "signed",
                 OpenErrorKind::Unsigned => "unsigned",
@@ -123,6 +147,13 @@ impl fmt::Display for Refused {
             Self::NotAFile => f.write_str("it is not a regular file"),
             Self::TooLarge { bytes } => write!(f, "{bytes} bytes are more than a bundle can have"),
             Self::Bundle(error) => error.fmt(f),
+            Self::NotProven { blocks, proven, differences, first } => {
+                write!(f, "{proven} of {blocks} blocks are proven")?;
+                match differences {
+                    0 => write!(f, ", the others are over the budget: {first}"),
+                    _ => write!(f, ", it does not answer as its statements say: {first}"),
+                }
+            }
             Self::SameRevision { revision } => {
                 write!(f, "revision {revision} is served already, with other content or a later signature")
             }

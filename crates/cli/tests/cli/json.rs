@@ -510,6 +510,13 @@ fn bundles_are_proven_or_refused() {
     );
     assert!(fault["request"]["action"].is_string() && fault["statement"].is_string(), "{report}");
 
+    // A watcher that proves serves neither.
+    let watched = |bundle: &str, budget: &str, code: i32| {
+        let args = ["watch", "-b", bundle, "--once", "--prove", "--prove-budget", budget];
+        json(&folder, &args, code, "watch-event.json")
+    };
+    assert_eq!(watched("forged.cam", "1000000", 4)["reason"], "not_proven");
+
     // Over its budget a block is named, and nothing is written.
     fs::write(folder.path().join("crowded.json"), crowded().to_string()).unwrap();
     let question = ["build", "crowded.json", "-o", "crowded.cam"];
@@ -518,6 +525,8 @@ fn bundles_are_proven_or_refused() {
     let report = json(&folder, &asked, 1, "verify.json");
     let left = &report["proof"]["not_proven"][0];
     assert_eq!((&left["budget"], &left["policies"][0]), (&2.into(), &"Crowd".into()), "{report}");
+    assert_eq!(watched("crowded.cam", "2", 4)["reason"], "not_proven");
+    assert_eq!(watched("crowded.cam", "1000000", 0)["event"], "loaded");
     fs::remove_file(folder.path().join("crowded.cam")).unwrap();
     let error =
         json(&folder, &[&question[..], &["--prove", "--prove-budget", "2"]].concat(), 1, "error.json");
