@@ -1,5 +1,6 @@
 //! The command line: one struct a command, with the examples that `camshaft help` shows.
 
+mod lint;
 mod signing;
 mod world;
 
@@ -14,6 +15,7 @@ use camshaft_frontend::policy::Kind;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use lint::Linting;
 pub(crate) use signing::{Sign, Trusted, Watch};
 pub(crate) use world::{Attach, Change, Detach, List, Listing, Revoke, Show, World, WorldCommand};
 
@@ -230,12 +232,19 @@ Examples:
   camshaft check policies/dev.json
   camshaft check --kind trust roles/*.json
   camshaft check --strict --format json world/ > findings.json
+  camshaft check --lint full-access=error --lint CAM0529=off --actions actions.txt policies/
+  camshaft check --format sarif policies/ > findings.sarif
   camshaft check --param region=ap-beijing --limit LIM-2=8192 template.json
   cat policy.json | camshaft check -")]
 pub(crate) struct Check {
     /// Policies, worlds and folders; `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Apply the sure fixes of lints to policies that stand alone, as long as there are any
+    #[arg(long)]
+    pub(crate) fix: bool,
+    #[command(flatten)]
+    pub(crate) linting: Linting,
     #[command(flatten)]
     pub(crate) alone: Alone,
 }

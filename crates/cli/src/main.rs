@@ -8,6 +8,7 @@ mod command;
 mod console;
 mod exit;
 mod input;
+mod lint;
 mod load;
 mod progress;
 mod render;

@@ -26,6 +26,7 @@ mod error;
 mod group;
 mod holdings;
 mod intern;
+pub mod lint;
 mod lower;
 mod network;
 mod prove;

@@ -16,9 +16,9 @@
 mod actions;
 mod attached;
 mod automaton;
-mod condition;
+pub(crate) mod condition;
 mod entry;
-mod glob;
+pub(crate) mod glob;
 mod index;
 mod policy;
 mod read;

@@ -85,12 +85,18 @@ fn wrong_operator(key: &str, base: Base) -> Option<&'static str> {
     }
 }
 
+/// Whether a key is one of CON-18, tag forms included.
+pub fn is_known_key(key: &str) -> bool {
+    let (head, tagged) = tag_key(key);
+    KNOWN_KEYS.contains(&key) || (tagged && TAG_KEYS.contains(&head))
+}
+
 /// CAM0421: the known key that this one equals but for case.
 fn other_case(key: &str) -> Option<String> {
-    let (head, tagged) = tag_key(key);
-    if KNOWN_KEYS.contains(&key) || (tagged && TAG_KEYS.contains(&head)) {
+    if is_known_key(key) {
         return None;
     }
+    let (head, tagged) = tag_key(key);
     if let Some(known) = KNOWN_KEYS.iter().find(|known| known.eq_ignore_ascii_case(key)) {
         return Some((*known).to_owned());
     }
@@ -283,6 +289,14 @@ impl Reader<'_> {
             ValueType::String => Ok(()),
         };
         result.map_err(place)
+    }
+
+    /// One value of an accepted term by itself; `None` for a parameter that has none.
+    pub(crate) fn one_value(&mut self, value: &Value, term: &Term) -> Option<Values> {
+        let mut collected = Collected::default();
+        let Operator { base, .. } = term.operator;
+        self.value(value, base, &term.key, &mut Vec::new(), &mut collected).ok()?;
+        (!collected.unvalued).then(|| collected.finish(base.value_type()))
     }
 
     /// CAM0406.

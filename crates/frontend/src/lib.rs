@@ -18,6 +18,7 @@ pub mod named;
 mod network;
 pub mod normalize;
 pub mod options;
+pub mod outline;
 pub mod parallel;
 mod pattern;
 pub mod policy;

@@ -30,6 +30,7 @@ use crate::case::Case;
 use crate::diagnostic::{Diagnostic, code};
 use crate::json::{Bounds, Parsed, Value};
 use crate::options::WorldOptions;
+use crate::outline::Outline;
 use crate::policy::PolicySet;
 use crate::setting::{Catalogue, Parameters};
 use crate::source::{Source, Span};
@@ -170,11 +171,20 @@ pub struct Overrides {
     pub most_notes: usize,
     /// Threads to read with; 0 for one a core. Nothing that is read depends on it.
     pub threads: usize,
+    /// Keep an outline of every accepted document, for lints.
+    pub outlines: bool,
 }
 
 impl Default for Overrides {
     fn default() -> Self {
-        Self { parameters: Vec::new(), strict: None, limits: Vec::new(), most_notes: 100_000, threads: 0 }
+        Self {
+            parameters: Vec::new(),
+            strict: None,
+            limits: Vec::new(),
+            most_notes: 100_000,
+            threads: 0,
+            outlines: false,
+        }
     }
 }
 
@@ -210,8 +220,10 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// CAM0540 for each policy and preset that is attached to nothing, for `check`.
     pub unattached: Vec<Diagnostic>,
-    /// The sources that findings stand in.
+    /// The sources that findings and outlines stand in.
     pub sources: Vec<Source>,
+    /// Every accepted document in each setting it was read in, see [`Overrides::outlines`].
+    pub outlines: Vec<Outline>,
     /// Notes that were left off, see [`Overrides::most_notes`].
     pub notes_left_off: usize,
     /// How much the world holds.
@@ -416,15 +428,16 @@ fn check(mut world: raw::World, mut library: Library<'_>, overrides: &Overrides)
     let mut assembly = Assembly::new(Ground { world: &world, parameters, catalogue }, library);
     assembly.run();
     (counts.documents, counts.statements) = (assembly.bench.library.documents, assembly.bench.statements);
-    let Finished { set, library, parameters, catalogue, mut unattached } = assembly.finish();
+    let Finished { set, library, parameters, catalogue, mut unattached, mut outlines } = assembly.finish();
     let notes_left_off = library.notes_left_off;
-    let (diagnostics, sources) = library.finish(&mut unattached);
+    let (diagnostics, sources) = library.finish(&mut unattached, &mut outlines);
     let set = (!diagnostics.iter().any(Diagnostic::is_error)).then_some(set);
     Loaded {
         set,
         diagnostics,
         unattached,
         sources,
+        outlines,
         notes_left_off,
         counts,
         options: world.options,

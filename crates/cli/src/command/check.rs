@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use camshaft_compiler::lint::{Found, Input};
 use camshaft_frontend::diagnostic::{Diagnostic, Severity};
 use camshaft_frontend::document::{self, Reading};
+use camshaft_frontend::fix;
 use camshaft_frontend::source::Source;
 use camshaft_frontend::world::Overrides;
 use clap::ValueEnum;
@@ -14,9 +16,14 @@ use crate::args::{Alone, Check, Format, PolicyKind};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::input::{self, Content};
+use crate::lint::{Settings, Suppressed};
 use crate::load::{self, Bare, Given, World};
 use crate::render::diagnostic::{Counts, Findings, Style};
 use crate::render::{github, json, sarif, text};
+use crate::write;
+
+/// Most rounds of fixes: each may make room for others.
+const ROUNDS: usize = 32;
 
 /// What was checked.
 #[derive(Debug, Serialize)]
@@ -31,6 +38,9 @@ struct Checked {
     fits: Vec<String>,
     #[serde(skip)]
     findings: Findings,
+    /// What lints found and a suppression sets aside.
+    #[serde(skip)]
+    suppressed: Vec<Suppressed>,
 }
 
 #[derive(Serialize)]
@@ -38,6 +48,12 @@ struct Report<'a> {
     #[serde(flatten)]
     counts: Counts,
     notes_left_off: usize,
+    /// Findings that the configuration sets aside.
+    suppressed: usize,
+    /// Questions of lints that would take more than their budget; nothing is claimed of them.
+    not_analysed: usize,
+    /// Fixes that were applied.
+    fixed: usize,
     /// Files of a folder that are neither policy nor world.
     skipped: usize,
     files: &'a [Checked],
@@ -50,9 +66,11 @@ pub(crate) fn run(args: &Check, console: &mut Console) -> Result<Exit, Failure> 
         args,
         bare: Bare::new(&args.alone.reading, args.alone.catalogue.as_ref())?,
         overrides: load::overrides(&args.alone.reading)?,
+        settings: Settings::load(&args.linting)?,
         checked: Vec::new(),
-        skipped: 0,
+        totals: Totals::default(),
     };
+    checker.overrides.outlines = checker.settings.is_on();
     for path in &args.paths {
         if path.is_dir() {
             checker.folder(path)?;
@@ -61,41 +79,67 @@ pub(crate) fn run(args: &Check, console: &mut Console) -> Result<Exit, Failure> 
             checker.given(given, &input::name(path))?;
         }
     }
-    let Checker { checked, skipped, .. } = checker;
+    let looked_at: Vec<PathBuf> = checker.looked_at();
+    let unused = checker.settings.unused(&looked_at).unwrap_or_default();
+    let Checker { checked, totals, .. } = checker;
     let mut counts = Counts::default();
-    for one in &checked {
-        let Counts { errors, warnings, notes } = one.findings.counts();
+    for findings in checked.iter().map(|one| &one.findings).chain([&unused]) {
+        let Counts { errors, warnings, notes } = findings.counts();
         counts.errors += errors;
         counts.warnings += warnings;
         counts.notes += notes;
     }
     match console.format {
-        Format::Human => human(&checked, counts, skipped, console)?,
+        Format::Human => human(&checked, &unused, counts, totals, console)?,
         Format::Json => {
+            let all = checked.iter().map(|one| &one.findings).chain([&unused]);
             let report = Report {
                 counts,
                 notes_left_off: checked.iter().map(|one| one.findings.notes_left_off).sum(),
-                skipped,
+                suppressed: checked.iter().map(|one| one.suppressed.len()).sum(),
+                not_analysed: totals.not_analysed,
+                fixed: totals.fixed,
+                skipped: totals.skipped,
                 files: &checked,
-                diagnostics: checked.iter().flat_map(|one| json::findings(&one.findings)).collect(),
+                diagnostics: all.flat_map(json::findings).collect(),
             };
             console.json(&report)?;
         }
-        Format::Sarif => {
-            let mut run = sarif::Run::new();
-            checked.iter().for_each(|one| run.findings(&one.findings));
-            console.json(&run.into_log())?;
-        }
+        Format::Sarif => console.json(&log(&checked, &unused, totals))?,
         Format::Github => {
-            for one in &checked {
-                console.out().write_all(github::commands(&one.findings).as_bytes())?;
+            for findings in checked.iter().map(|one| &one.findings).chain([&unused]) {
+                console.out().write_all(github::commands(findings).as_bytes())?;
             }
         }
     }
     Ok(if counts.errors > 0 { Exit::Negative } else { Exit::Done })
 }
 
-fn human(checked: &[Checked], counts: Counts, skipped: usize, console: &mut Console) -> Result<(), Failure> {
+/// Everything as SARIF, what is suppressed included.
+fn log(checked: &[Checked], unused: &Findings, totals: Totals) -> sarif::Log {
+    let mut run = sarif::Run::new();
+    for one in checked {
+        run.findings(&one.findings);
+        for Suppressed { diagnostic, reason } in &one.suppressed {
+            let outcome = run.finding(diagnostic, one.findings.source(diagnostic)).suppressed(reason);
+            run.push(outcome);
+        }
+    }
+    run.findings(unused);
+    if totals.not_analysed > 0 {
+        let questions = text::counted(totals.not_analysed, "question");
+        run.notify(sarif::Level::Note, &format!("{questions} of lints would take more than their budget"));
+    }
+    run.into_log()
+}
+
+fn human(
+    checked: &[Checked],
+    unused: &Findings,
+    counts: Counts,
+    totals: Totals,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let color = console.out_color;
     let style = Style { color, width: console.width };
     for one in checked {
@@ -111,6 +155,8 @@ fn human(checked: &[Checked], counts: Counts, skipped: usize, console: &mut Cons
             writeln!(console.out(), "… {} more notes\n", text::figure(one.findings.notes_left_off as u64))?;
         }
     }
+    let findings = unused.render(Severity::Note, usize::MAX, style);
+    console.out().write_all(findings.as_bytes())?;
     let worlds = checked.iter().filter(|one| one.kind == "world").count();
     let mut parts = Vec::new();
     if worlds > 0 {
@@ -125,20 +171,40 @@ fn human(checked: &[Checked], counts: Counts, skipped: usize, console: &mut Cons
         _ => text::GOOD,
     };
     let found = text::paint(color, tone, &counts.text());
-    let skipped = match skipped {
-        0 => String::new(),
-        some => format!(" ({} skipped: neither policy nor world)", text::counted(some, "file")),
-    };
-    writeln!(console.out(), "{} checked: {found}{skipped}", parts.join(" and "))?;
+    let mut aside = Vec::new();
+    if totals.fixed > 0 {
+        aside.push(format!("{} fixed", text::figure(totals.fixed as u64)));
+    }
+    match checked.iter().map(|one| one.suppressed.len()).sum::<usize>() {
+        0 => {}
+        some => aside.push(format!("{} suppressed", text::figure(some as u64))),
+    }
+    if totals.not_analysed > 0 {
+        aside.push(format!("{} not analysed", text::counted(totals.not_analysed, "question")));
+    }
+    if totals.skipped > 0 {
+        aside.push(format!("{} skipped: neither policy nor world", text::counted(totals.skipped, "file")));
+    }
+    let aside = if aside.is_empty() { String::new() } else { format!(" ({})", aside.join(", ")) };
+    writeln!(console.out(), "{} checked: {found}{aside}", parts.join(" and "))?;
     Ok(())
+}
+
+/// What is counted beside the findings.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    skipped: usize,
+    not_analysed: usize,
+    fixed: usize,
 }
 
 struct Checker<'a> {
     args: &'a Check,
     bare: Bare,
     overrides: Overrides,
+    settings: Settings,
     checked: Vec<Checked>,
-    skipped: usize,
+    totals: Totals,
 }
 
 impl Checker<'_> {
@@ -159,7 +225,7 @@ impl Checker<'_> {
             }
             match load::given(&found.path, &self.overrides)? {
                 Given::Text { content: Content::Cases | Content::Other, fault: None, .. } => {
-                    self.skipped += 1
+                    self.totals.skipped += 1
                 }
                 given => self.given(given, &input::name(&found.path))?,
             }
@@ -177,28 +243,38 @@ impl Checker<'_> {
         match given {
             Given::World(world) => self.world(*world, name.to_owned()),
             Given::Text { content: Content::Cases, .. } => return Err(load::cases(name)),
-            Given::Text { source, fault, .. } => self.policy(source, fault),
+            Given::Text { source, fault, .. } => self.policy(source, fault)?,
         }
         Ok(())
     }
 
     fn world(&mut self, world: World, path: String) {
-        let World { loaded, .. } = world;
-        let mut diagnostics = loaded.diagnostics;
-        diagnostics.extend(loaded.unattached);
+        let World { mut loaded, .. } = world;
+        let mut diagnostics = core::mem::take(&mut loaded.diagnostics);
+        let mut suppressed = Vec::new();
+        let unattached = loaded.unattached.into_iter().map(Found::of);
+        let report = self.settings.lints.run(&Input { outlines: &loaded.outlines, owned: true });
+        self.totals.not_analysed += report.not_analysed;
+        for found in unattached.chain(report.found) {
+            match self.settings.judge(found, &loaded.sources) {
+                Some(Ok(found)) => diagnostics.push(found),
+                Some(Err(aside)) => suppressed.push(aside),
+                None => {}
+            }
+        }
         diagnostics.sort_by_key(|found| (found.source, found.span.start));
+        let accepted = loaded.set.is_some();
         let findings =
             Findings { diagnostics, sources: loaded.sources, notes_left_off: loaded.notes_left_off };
-        let accepted = !findings.refuse();
-        self.checked.push(Checked { path, kind: "world", accepted, fits: Vec::new(), findings });
+        self.checked.push(Checked { path, kind: "world", accepted, fits: Vec::new(), findings, suppressed });
     }
 
-    fn policy(&mut self, source: Source, fault: Option<Diagnostic>) {
+    fn policy(&mut self, mut source: Source, fault: Option<Diagnostic>) -> Result<(), Failure> {
         let Alone { kind, preset, .. } = self.args.alone;
         let document = document::parse_source(&source, 0);
         let read = |kind: PolicyKind, preset| document.read(&source, &self.bare.setting(kind.into(), preset));
         let accepts = |reading: &Reading| !reading.diagnostics.iter().any(Diagnostic::is_error);
-        let (diagnostics, accepted, fits) = match fault {
+        let (mut diagnostics, accepted, fits) = match fault {
             Some(fault) => (vec![fault], false, Vec::new()),
             None => {
                 let reading = read(kind, preset);
@@ -215,8 +291,55 @@ impl Checker<'_> {
                 (reading.diagnostics, accepted, fits)
             }
         };
+        let mut suppressed = Vec::new();
+        if accepted && self.settings.is_on() {
+            let (mut found, mut aside) = self.lint(&source);
+            if self.args.fix && source.name() != input::name(Path::new("-")) {
+                let before = source.clone();
+                for _ in 0..ROUNDS {
+                    let Some((text, applied)) = fix::apply(&source, &found) else { break };
+                    self.totals.fixed += applied;
+                    source = Source::new(source.name(), text);
+                    (found, aside) = self.lint(&source);
+                }
+                if source.text() != before.text() {
+                    write::replace(Path::new(source.name()), source.text().as_bytes())?;
+                    let setting = self.bare.setting(kind.into(), preset);
+                    diagnostics = document::parse_source(&source, 0).read(&source, &setting).diagnostics;
+                }
+            }
+            diagnostics.extend(found);
+            diagnostics.sort_by_key(|found| found.span.start);
+            suppressed = aside;
+        }
         let path = source.name().to_owned();
         let findings = Findings::of(source, diagnostics);
-        self.checked.push(Checked { path, kind: kind.name(), accepted, fits, findings });
+        self.checked.push(Checked { path, kind: kind.name(), accepted, fits, findings, suppressed });
+        Ok(())
+    }
+
+    /// What lints find in a policy that stands alone, and what of it is set aside.
+    fn lint(&mut self, source: &Source) -> (Vec<Diagnostic>, Vec<Suppressed>) {
+        let setting = self.bare.setting(self.args.alone.kind.into(), self.args.alone.preset);
+        let outline = document::parse_source(source, 0).outline(source, &setting);
+        let outlines = outline.as_slice();
+        let report = self.settings.lints.run(&Input { outlines, owned: false });
+        self.totals.not_analysed += report.not_analysed;
+        let sources = core::slice::from_ref(source);
+        let (mut diagnostics, mut suppressed) = (Vec::new(), Vec::new());
+        for found in report.found {
+            match self.settings.judge(found, sources) {
+                Some(Ok(found)) => diagnostics.push(found),
+                Some(Err(aside)) => suppressed.push(aside),
+                None => {}
+            }
+        }
+        (diagnostics, suppressed)
+    }
+
+    /// Every file that findings can stand in.
+    fn looked_at(&self) -> Vec<PathBuf> {
+        let sources = self.checked.iter().flat_map(|one| &one.findings.sources).map(|source| source.name());
+        sources.chain(self.checked.iter().map(|one| one.path.as_str())).map(PathBuf::from).collect()
     }
 }

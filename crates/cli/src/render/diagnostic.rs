@@ -6,6 +6,7 @@ use camshaft_frontend::source::{Position, Source, Span};
 
 use super::excerpt::Excerpt;
 use super::text::{count, counted, plain};
+use crate::lint::is_lint;
 
 /// Findings and the sources that they stand in.
 #[derive(Debug, Default)]
@@ -176,6 +177,7 @@ fn fix<'a>(found: &Diagnostic, source: &Source) -> Option<Group<'a>> {
     let title = match fix.applicability {
         // `fmt` takes policies; what stands in a world is for its owner to write.
         Applicability::Machine if crate::input::is_world(source.text()) => "write this",
+        Applicability::Machine if is_lint(found.code) => "`camshaft check --fix` writes this",
         Applicability::Machine => "`camshaft fmt` writes this",
         Applicability::Suggestion => "perhaps this was meant",
     };

@@ -476,6 +476,35 @@ fn listed(words: Words<'_>) -> Vec<Network> {
     networks
 }
 
+/// A context in which every term of a condition holds: by key its values, `None` for leaving it out.
+///
+/// `None` where none is found, which does not mean that there is none, and where a term asks for what the caller alone
+/// decides. Variables have the values of witnesses.
+pub(crate) fn satisfying(condition: &[Term]) -> Option<Vec<(String, Option<Vec<String>>)>> {
+    let mut keys: Vec<&str> = condition.iter().map(|term| &*term.key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let of_key = |key: &str| {
+        let time = key == TEXTS[CURRENT_TIME as usize];
+        let derived = matches!(key, "qcs:uin" | "qcs:owner_uin");
+        let terms: Vec<Meaning<'_>> =
+            condition.iter().filter(|term| &*term.key == key && !derived).map(Meaning::of).collect();
+        let values: Vec<String> = terms.iter().flat_map(|meaning| meaning.test.samples()).collect();
+        let pairs = values.iter().flat_map(|a| values.iter().map(|b| Some(vec![a.clone(), b.clone()])));
+        let single = values.iter().map(|value| Some(vec![value.clone()]));
+        let mut candidates =
+            single.chain([None, Some(Vec::new())]).chain(pairs).filter(|values: &Option<Vec<String>>| {
+                !time || values.as_ref().is_none_or(|values| values.len() == 1)
+            });
+        let holds = |values: &Option<Vec<String>>| {
+            terms.iter().all(|meaning| meaning.truth(values.as_deref()) == Truth::True)
+        };
+        let values = candidates.find(holds).filter(|_| !derived)?;
+        Some((key.to_owned(), values))
+    };
+    keys.into_iter().map(of_key).collect()
+}
+
 /// A value with which a term holds; `None` for leaving its key out, or where none is found.
 pub(super) fn witness(term: &Term) -> Option<String> {
     let meaning = Meaning::of(term);

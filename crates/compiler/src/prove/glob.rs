@@ -11,7 +11,7 @@ use camshaft_value::pattern::Variable;
 
 /// A part of a glob.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Part<'a> {
+pub(crate) enum Part<'a> {
     /// Text that stands for itself; never empty.
     Text(Cow<'a, str>),
     /// Any text.
@@ -22,22 +22,22 @@ pub(super) enum Part<'a> {
 
 /// A glob that covers the whole text; no parts match the empty text only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Glob<'a>(pub(super) Vec<Part<'a>>);
+pub(crate) struct Glob<'a>(pub(crate) Vec<Part<'a>>);
 
 impl<'a> Glob<'a> {
     /// Any text.
-    pub(super) fn any() -> Self {
+    pub(crate) fn any() -> Self {
         Self(vec![Part::Any])
     }
 
     /// One text.
-    pub(super) fn text(text: impl Into<Cow<'a, str>>) -> Self {
+    pub(crate) fn text(text: impl Into<Cow<'a, str>>) -> Self {
         let text = text.into();
         Self(if text.is_empty() { Vec::new() } else { vec![Part::Text(text)] })
     }
 
     /// What a statement says.
-    pub(super) fn of(pattern: &'a Pattern) -> Self {
+    pub(crate) fn of(pattern: &'a Pattern) -> Self {
         let part = |piece: &'a Piece| match piece {
             Piece::Literal(text) => Part::Text(Cow::Borrowed(text)),
             Piece::Star => Part::Any,
@@ -47,7 +47,7 @@ impl<'a> Glob<'a> {
     }
 
     /// A pattern of a bundle.
-    pub(super) fn stored(tables: &Tables<'a>, number: u32) -> Option<Self> {
+    pub(crate) fn stored(tables: &Tables<'a>, number: u32) -> Option<Self> {
         let part = |at| {
             Some(match tables.pieces.record::<3>(at)? {
                 [piece::LITERAL, start, length] => Part::Text(tables.text.get(start, length)?.into()),
@@ -71,7 +71,7 @@ impl<'a> Glob<'a> {
     }
 
     /// The sixth segment of a row. `None` also where its kind does not tell of its variables.
-    pub(super) fn of_tail(tables: &Tables<'a>, kind: u32, operand: u32, length: u32) -> Option<Self> {
+    pub(crate) fn of_tail(tables: &Tables<'a>, kind: u32, operand: u32, length: u32) -> Option<Self> {
         let text = || Some(Self::text(tables.text.get(operand, length)?));
         Some(match kind {
             tail::ANY => Self::any(),
@@ -96,16 +96,16 @@ impl<'a> Glob<'a> {
         })
     }
 
-    pub(super) fn is_any(&self) -> bool {
+    pub(crate) fn is_any(&self) -> bool {
         self.0 == [Part::Any]
     }
 
-    pub(super) fn has_variable(&self) -> bool {
+    pub(crate) fn has_variable(&self) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Variable(_)))
     }
 
     /// The only text it matches.
-    pub(super) fn exact(&self) -> Option<&str> {
+    pub(crate) fn exact(&self) -> Option<&str> {
         match self.0.as_slice() {
             [] => Some(""),
             [Part::Text(text)] => Some(text),
@@ -114,7 +114,7 @@ impl<'a> Glob<'a> {
     }
 
     /// What every match begins with.
-    pub(super) fn head(&self) -> &str {
+    pub(crate) fn head(&self) -> &str {
         match self.0.first() {
             Some(Part::Text(text)) => text,
             _ => "",
@@ -122,7 +122,7 @@ impl<'a> Glob<'a> {
     }
 
     /// What every match ends with.
-    pub(super) fn foot(&self) -> &str {
+    pub(crate) fn foot(&self) -> &str {
         match self.0.last() {
             Some(Part::Text(text)) => text,
             _ => "",
@@ -130,7 +130,7 @@ impl<'a> Glob<'a> {
     }
 
     /// The texts that stand in every match.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
             Part::Text(text) => Some(&**text),
             _ => None,
@@ -138,7 +138,7 @@ impl<'a> Glob<'a> {
     }
 
     /// A text that it matches, with something in the place of stars and variables.
-    pub(super) fn witness(&self, filling: &str) -> String {
+    pub(crate) fn witness(&self, filling: &str) -> String {
         let part = |part: &Part<'a>| match part {
             Part::Text(text) => text.to_string(),
             Part::Any => filling.to_owned(),
@@ -148,7 +148,7 @@ impl<'a> Glob<'a> {
     }
 
     /// The same with any text in the place of variables: matches whatever it can match.
-    pub(super) fn widened(&self) -> Self {
+    pub(crate) fn widened(&self) -> Self {
         let part = |part: &Part<'a>| match part {
             Part::Variable(_) => Part::Any,
             part => part.clone(),
@@ -157,7 +157,7 @@ impl<'a> Glob<'a> {
     }
 
     /// Whether it matches a text, its variables standing for what witnesses have.
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         let tokens = Tokens::new(self);
         let mut set = tokens.start();
         for byte in text.bytes() {
@@ -191,11 +191,11 @@ impl core::fmt::Display for Glob<'_> {
 
 /// A glob byte by byte.
 #[derive(Clone, Debug)]
-pub(super) struct Tokens(Vec<Option<u8>>);
+pub(crate) struct Tokens(Vec<Option<u8>>);
 
 impl Tokens {
     /// A star is `None`.
-    pub(super) fn new(glob: &Glob<'_>) -> Self {
+    pub(crate) fn new(glob: &Glob<'_>) -> Self {
         let mut tokens = Vec::new();
         for part in &glob.0 {
             match part {
@@ -234,14 +234,14 @@ impl Tokens {
     }
 
     /// Where a match begins.
-    pub(super) fn start(&self) -> Vec<u32> {
+    pub(crate) fn start(&self) -> Vec<u32> {
         let mut set = Vec::new();
         self.reach(&mut set, 0);
         self.tidy(set)
     }
 
     /// Where a byte leads.
-    pub(super) fn step(&self, set: &[u32], byte: u8) -> Vec<u32> {
+    pub(crate) fn step(&self, set: &[u32], byte: u8) -> Vec<u32> {
         let mut next = Vec::with_capacity(set.len() + 1);
         for at in set {
             match self.0.get(*at as usize) {
@@ -253,18 +253,18 @@ impl Tokens {
         self.tidy(next)
     }
 
-    pub(super) fn accepts(&self, set: &[u32]) -> bool {
+    pub(crate) fn accepts(&self, set: &[u32]) -> bool {
         set.last().is_some_and(|last| *last as usize == self.0.len())
     }
 
-    pub(super) fn bytes(&self) -> impl Iterator<Item = u8> {
+    pub(crate) fn bytes(&self) -> impl Iterator<Item = u8> {
         self.0.iter().filter_map(|token| *token)
     }
 }
 
 /// What a walk found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Walked {
+pub(crate) enum Walked {
     /// It holds for every text.
     Proven,
     /// It does not hold for this text.
@@ -274,7 +274,7 @@ pub(super) enum Walked {
 }
 
 /// States that a walk has met, with the way to each.
-pub(super) struct Seen<S> {
+pub(crate) struct Seen<S> {
     numbers: HashMap<S, u32>,
     /// State, the number of the one before it, and the byte between.
     states: Vec<(S, u32, u8)>,
@@ -283,13 +283,13 @@ pub(super) struct Seen<S> {
 }
 
 impl<S: Clone + Eq + std::hash::Hash> Seen<S> {
-    pub(super) fn new(first: S, budget: usize) -> Self {
+    pub(crate) fn new(first: S, budget: usize) -> Self {
         let numbers = HashMap::from([(first.clone(), 0)]);
         Self { numbers, states: vec![(first, 0, 0)], next: 0, budget }
     }
 
     /// The next state that was not looked at, with its number.
-    pub(super) fn next(&mut self) -> Option<(u32, S)> {
+    pub(crate) fn next(&mut self) -> Option<(u32, S)> {
         let (state, ..) = self.states.get(self.next)?;
         self.next += 1;
         Some((u32::try_from(self.next - 1).ok()?, state.clone()))
@@ -297,7 +297,7 @@ impl<S: Clone + Eq + std::hash::Hash> Seen<S> {
 
     /// Takes a state that a byte leads to; false over the budget.
     #[must_use]
-    pub(super) fn add(&mut self, state: S, from: u32, byte: u8) -> bool {
+    pub(crate) fn add(&mut self, state: S, from: u32, byte: u8) -> bool {
         let Ok(fresh) = u32::try_from(self.states.len()) else { return false };
         if let std::collections::hash_map::Entry::Vacant(entry) = self.numbers.entry(state) {
             self.states.push((entry.key().clone(), from, byte));
@@ -307,7 +307,7 @@ impl<S: Clone + Eq + std::hash::Hash> Seen<S> {
     }
 
     /// The bytes that lead to a state.
-    pub(super) fn way(&self, mut number: u32) -> Vec<u8> {
+    pub(crate) fn way(&self, mut number: u32) -> Vec<u8> {
         let mut way = Vec::new();
         while let Some((_, before, byte)) = self.states.get(number as usize).filter(|_| number > 0) {
             way.push(*byte);
@@ -319,7 +319,7 @@ impl<S: Clone + Eq + std::hash::Hash> Seen<S> {
 }
 
 /// The bytes that some globs tell apart: those that occur, and one that stands for all others.
-pub(super) fn alphabet(used: impl Iterator<Item = u8>) -> Vec<u8> {
+pub(crate) fn alphabet(used: impl Iterator<Item = u8>) -> Vec<u8> {
     let mut is_used = [false; 256];
     used.for_each(|byte| is_used[usize::from(byte)] = true);
     let letters = (b'a'..=b'z').chain(b'A'..=b'Z').chain(b'0'..=b'9');
@@ -328,7 +328,7 @@ pub(super) fn alphabet(used: impl Iterator<Item = u8>) -> Vec<u8> {
 }
 
 /// Whether the texts that all of `left` match are those that all of `right` match; no variables.
-pub(super) fn same(left: &[&Glob<'_>], right: &[&Glob<'_>], budget: usize) -> Walked {
+pub(crate) fn same(left: &[&Glob<'_>], right: &[&Glob<'_>], budget: usize) -> Walked {
     let globs: Vec<&Glob<'_>> = left.iter().chain(right).copied().collect();
     walk(&globs, budget, |matched| {
         let (left, right) = matched.split_at(left.len());
@@ -337,8 +337,35 @@ pub(super) fn same(left: &[&Glob<'_>], right: &[&Glob<'_>], budget: usize) -> Wa
 }
 
 /// Whether no text is matched by all of the globs; no variables.
-pub(super) fn apart(globs: &[&Glob<'_>], budget: usize) -> Walked {
+pub(crate) fn apart(globs: &[&Glob<'_>], budget: usize) -> Walked {
     walk(globs, budget, |matched| !matched.iter().all(|matched| *matched))
+}
+
+/// Whether every text that a glob matches is matched by one of the others; no variables.
+pub(crate) fn within(inner: &Glob<'_>, outers: &[&Glob<'_>], budget: usize) -> Walked {
+    let globs: Vec<&Glob<'_>> = core::iter::once(inner).chain(outers.iter().copied()).collect();
+    let tokens: Vec<Tokens> = globs.iter().map(|glob| Tokens::new(glob)).collect();
+    let alphabet = alphabet(tokens.iter().flat_map(Tokens::bytes));
+    let first: Vec<Vec<u32>> = tokens.iter().map(Tokens::start).collect();
+    let mut seen = Seen::new(first, budget);
+    while let Some((number, sets)) = seen.next() {
+        let mut accepted = tokens.iter().zip(&sets).map(|(tokens, set)| tokens.accepts(set));
+        if accepted.next() == Some(true) && !accepted.any(|accepts| accepts) {
+            return Walked::Fails(seen.way(number));
+        }
+        for byte in &alphabet {
+            let next: Vec<Vec<u32>> =
+                tokens.iter().zip(&sets).map(|(tokens, set)| tokens.step(set, *byte)).collect();
+            // What the inner one does not match cannot count against the others.
+            if next.first().is_some_and(Vec::is_empty) {
+                continue;
+            }
+            if !seen.add(next, number, *byte) {
+                return Walked::Exhausted;
+            }
+        }
+    }
+    Walked::Proven
 }
 
 /// Whether something holds of every text, told by which of the globs match it. It must hold where none does.

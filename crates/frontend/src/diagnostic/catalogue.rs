@@ -363,124 +363,127 @@ catalogue! {
         "simplify the pattern";
     NEVER_MATCHES 501 Warning "never-matches" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "for no request is an allow T; for no request is a deny T or U"
-        "";
+        "correct the pattern or condition, or remove the statement";
     REDUNDANT_STATEMENT 502 Warning "redundant-statement" "EVA-2" "reported by `check` only; can be set off, or to another severity"
         "removing the statement changes no decision of any request, and one other statement of the same effect and policy kind matches (EVA-2) every request that it matches"
-        "";
+        "remove the statement";
     REDUNDANT_ACTION 503 Note "redundant-action" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "one entry of the list is covered by another"
-        "";
+        "remove the narrower entry";
     REDUNDANT_RESOURCE 504 Note "redundant-resource" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "one entry of the list is covered by another"
-        "";
+        "remove the narrower entry";
     REDUNDANT_VALUE 505 Note "redundant-value" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "one value of a key is covered by another: a network inside another, a string matched by a like pattern, a bound implied by another"
-        "";
+        "remove the implied value";
     SHADOWED_ALLOW 506 Warning "shadowed-allow" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "some request makes the allow T, and every such request is matched by a deny of the set"
-        "";
+        "remove the allow, or narrow the deny";
     IDLE_DENY 507 Note "idle-deny" "EVA-6" "reported by `check` only; can be set off, or to another severity"
         "no request matched by the deny would be allowed by the set without it, ownership (EVA-6) and resource policies of the world included"
-        "";
+        "remove the deny, or keep it as a safeguard and set the lint off";
     FULL_ACCESS 508 Warning "full-access" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "an unconditional allow with the action `*` and the resource `*`"
-        "";
+        "name the services that are needed";
     EFFECTIVELY_EVERYTHING 509 Warning "effectively-everything" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "an unconditional allow, not CAM0508, that for each of its action entries covers the resource entry `*` of that service"
-        "";
+        "name the resources that are needed";
     SERVICE_WIDE 510 Note "service-wide" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "an unconditional allow with an action `<service>:*` and a resource that covers all of that service"
-        "";
+        "name the operations or resources that are needed";
     PASS_ROLE_STAR 511 Warning "pass-role-star" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "an allow is T for `cam:PassRole` on two different roles, one of which no entry names without `*`"
-        "";
+        "name the roles that may be passed";
     ASSUME_ROLE_STAR 512 Warning "assume-role-star" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "an allow is T for `sts:AssumeRole` on two different roles, one of which no entry names without `*`"
-        "";
+        "name the roles that may be assumed";
     PUBLIC 513 Warning "public" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "some unsigned request is allowed by the resource policies of the scope"
-        "";
+        "name principals, unless the data is meant to be public";
     OPEN_TRUST 514 Warning "open-trust" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "an allow of a trust policy admits everyone, or a root account other than the role's without a `string_equal` on `sts:external_id`, or a provider without a positive string operator on `oidc:aud` or `saml:aud`"
-        "";
+        "name identities, or ask for `sts:external_id`, `oidc:aud` or `saml:aud`";
     BYPASSABLE_DENY 515 Warning "bypassable-deny" "CON-6" "reported by `check` only; can be set off, or to another severity"
         "a deny has a term without `_if_exist`, other than `null_equal`, on an optional key: leaving the key out makes it F (CON-6). For `qcs:ip` and `qcs:current_time` leaving it out makes the term U, and the deny holds"
-        "";
+        "add `_if_exist`, or a `null_equal` deny for the absent key";
     OPEN_WHEN_ABSENT 516 Warning "open-when-absent" "CON-7" "reported by `check` only; can be set off, or to another severity"
         "an allow has a condition and every term has `_if_exist`: a context without these keys is unrestricted (CON-7)"
-        "";
+        "drop `_if_exist` from a term, or add a `null_equal` `\"false\"`";
     FOR_ALL_EMPTY 517 Warning "for-all-empty" "CON-14" "reported by `check` only; can be set off, or to another severity"
         "`for_all_value:` without a `null_equal` `\"false\"` on the same key in the statement: U on an empty list (CON-14)"
-        "";
+        "add `null_equal` `\"false\"` on the key";
     NEEDS_QUALIFIER 518 Warning "needs-qualifier" "CON-13" "reported by `check` only; can be set off, or to another severity"
         "`qcs:resource_tag`, `qcs:request_tag` or `qcs:tag` without a set qualifier: U when only some values match (CON-13)"
-        "";
+        "add `for_any_value:` or `for_all_value:`";
     UNKNOWN_KEY 519 Note "unknown-key" "CON-18" "reported by `check` only; can be set off, or to another severity"
         "the key is not in CON-18"
-        "";
+        "check the spelling; keep it if a gateway supplies the key";
     KEY_OF_OTHER_SERVICE 520 Warning "key-of-other-service" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "the key has a prefix `<service>:` other than `qcs`, `sts`, `oidc`, `saml`, no action entry of the statement is `*`, and none is of that service"
-        "";
+        "use a key of the service, or of `qcs`";
     CONSTANT_CONDITION 521 Warning "constant-condition" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "over all well-typed contexts the condition of an allow is always T or never T, or that of a deny never F or always F"
-        "";
+        "remove the condition, or correct its values";
     STAR_IN_EQUALITY 522 Note "star-in-equality" "LIT-2" "reported by `check` only; can be set off, or to another severity"
         "a value of an equality operator on strings contains `*` (LIT-2)"
-        "";
+        "use `string_like` if the star is meant as a wildcard";
     UNKNOWN_ACTION 523 Note "unknown-action" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "the entry matches none of the known actions"
-        "";
+        "check the spelling, or update the list of known actions";
     ACTION_CASE 524 Warning "action-case" "ACT-3" "reported by `check` only; can be set off, or to another severity"
         "CAM0523, and after ASCII case folding of both it matches one (ACT-3); replaces CAM0523"
-        "";
+        "write the action in its documented case";
     NEEDS_STAR 525 Warning "needs-star" "RES-17, RES-18" "reported by `check` only; can be set off, or to another severity"
         "the known actions mark every action the statement matches as one without resources, yet no entry is `*` (RES-17); a deny then binds the whole API (RES-18)"
-        "";
+        "use the resource `*` for these actions";
     FOREIGN_RESOURCE 526 Note "foreign-resource" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "the resource's service is not empty and no action entry is `*` or of that service (legal for a few services, e.g. `tat` on `cvm`)"
-        "";
+        "check that resource and actions belong together";
     LOOKS_LIKE_PREFIX 527 Note "looks-like-prefix" "RES-13, RES-14, RES-24" "reported by `check` only; can be set off, or to another severity"
         "the sixth segment has no `*` and ends in `/` without being a bucket alone (RES-24), or has neither `*` nor `/` in a service other than `cos` and `cam` (RES-13, RES-14)"
-        "";
+        "append `*` if everything below is meant";
     PRIVATE_ADDRESS 528 Note "private-address" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "every network of an `ip_equal` on `qcs:ip` is private (RFC 1918, RFC 4193), loopback or link-local"
-        "";
+        "requests from the internet never have such an address; check the network";
     DATED_FORM 529 Note "dated-form" "RES-6" "reported by `check` only; can be set off, or to another severity"
         "a resource `prefix/…` of `cos`, an old region code (RES-6), the keys `qcs:tag`, `qcs:mfa`"
-        "";
+        "write the current form";
     MIXED_PREFIX 530 Note "mixed-prefix" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "both `name/x:y` and `x:y` in one document"
-        "";
+        "use one of the two spellings";
     ESCALATION 531 Warning "escalation" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "the set (boundary and denies included) allows, for some context, one of these on a resource of the identity's own account: `cam:AttachUserPolicy`, `cam:AttachGroupPolicy`, `cam:AttachRolePolicy`, `cam:CreatePolicyVersion`, `cam:SetDefaultPolicyVersion`, `cam:UpdatePolicy`, `cam:AddUserToGroup`, `cam:UpdateAssumeRolePolicy`, `cam:DeleteUserPermissionsBoundary`, `cam:DeleteRolePermissionsBoundary`, `cam:PutUserPermissionsBoundary`, `cam:PutRolePermissionsBoundary`, `cam:DetachUserPolicy`, `cam:DetachGroupPolicy`, `cam:DetachRolePolicy`, `cam:CreateAccessKey`; unless the set is CAM0508"
-        "";
+        "deny these actions, or set a boundary";
     POLICY_WRITE 532 Warning "policy-write" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "the set allows `cos:PutBucketPolicy`, `cos:PutBucketACL` or `cos:PutObjectACL` on some bucket or object, for some context, where it never allows `cos:GetObject` and `cos:PutObject` below that bucket"
-        "";
+        "keep the right to write policies to those who may read and write the data";
     MFA_BY_ABSENCE 533 Warning "mfa-by-absence" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "an allow has a term on `mfa` or `qcs:mfa` that is T when the key is absent, or a deny one that is F then"
-        "";
+        "choose the operator so that an absent key means no MFA";
     SELF_CONTRADICTION 534 Warning "self-contradiction" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "an allow and a deny of one policy are equal in canonical form but for `effect` and `sid`"
-        "";
+        "remove one of the two";
     COMPACTABLE 535 Note "compactable" "CAN-4, DOC-19" "reported by `check` only; can be set off, or to another severity"
         "the canonical or merged (CAN-4) form is at least 10 % shorter (DOC-19) than the document with blanks removed"
-        "";
+        "write the canonical or merged form (`fmt`)";
     CROSS_ACCOUNT 536 Warning "cross-account" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "an allow of a resource policy admits an identity of a root account other than the owner, or an allow of an identity policy names one in an account segment"
-        "";
+        "check that the other account is meant";
     ANYONE_DENY 537 Note "anyone-deny" "EVA-14" "reported by `check` only; can be set off, or to another severity"
         "a deny for `qcs::cam::anyone:anyone` in a `cos` scope: COS documents a narrower effect (EVA-14)"
-        "";
+        "decide by `cos_anyone_deny`, or name `*`";
     EMPTY_WINDOW 538 Warning "empty-window" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "the date terms of the statement on `qcs:current_time` leave no instant, or only instants before a build date given by the caller"
-        "";
+        "correct the dates, or remove the statement";
     NARROW_LIST_DENY 539 Note "narrow-list-deny" "RES-18" "reported by `check` only; can be set off, or to another severity"
         "a deny without the resource `*` whose actions all begin with `Describe`, `Get` or `List` after the colon: CAM documents that it may not take effect in lists (NOEFF, RES-18)"
-        "";
+        "deny the resource `*`, or restrict the allow";
     UNUSED_POLICY 540 Note "unused-policy" "GEN-2" "reported by `check` only; can be set off, or to another severity"
         "a policy or preset of the world is attached to nothing"
         "attach it or remove it";
+    UNUSED_SUPPRESSION 541 Warning "unused-suppression" "GEN-2" "reported by `check` only; can be set off, or to another severity"
+        "a suppression of the configuration hits no finding of what was checked"
+        "remove it: what it was for is gone";
     REQUEST_MALFORMED 600 Error "malformed request" "REQ-15" ""
         "the request is not JSON, or a member is unknown, repeated, missing or of the wrong type"
         "send one JSON object with the members of a request";

@@ -14,6 +14,7 @@ use super::scope::{self, Owners};
 use super::{raw, shared::Shared};
 use crate::diagnostic::{Diagnostic, code};
 use crate::document::Document;
+use crate::outline::Outline;
 use crate::parallel;
 use crate::policy::{self, Kind, PolicyId, PolicySet, ResourcePattern};
 use crate::setting::{Catalogue, Owner, Parameters, Setting};
@@ -83,12 +84,21 @@ pub(super) struct Bench<'w, 'f> {
     policies: Vec<(policy::Policy, Box<str>)>,
     /// What a memory knows each of them by.
     origins: Vec<Option<Origin>>,
+    /// Of accepted documents, with provisional ids.
+    pub(super) outlines: Vec<Outline>,
     pub(super) statements: usize,
 }
 
 impl<'w, 'f> Bench<'w, 'f> {
     pub(super) fn new(ground: Ground<'w>, library: Library<'f>) -> Self {
-        Self { ground, library, policies: Vec::new(), origins: Vec::new(), statements: 0 }
+        Self {
+            ground,
+            library,
+            policies: Vec::new(),
+            origins: Vec::new(),
+            outlines: Vec::new(),
+            statements: 0,
+        }
     }
 
     /// Reads a document and reports on it.
@@ -98,7 +108,13 @@ impl<'w, 'f> Bench<'w, 'f> {
         attachment: Attachment<'w>,
         scope: Option<&ResourcePattern>,
     ) -> Option<Vec<policy::Statement>> {
-        self.library.read(document, &self.ground.setting(attachment, scope))
+        let setting = self.ground.setting(attachment, scope);
+        let statements = self.library.read(document, &setting)?;
+        // What has no value in an unknown account is not what its author wrote.
+        if !(attachment.unknown && document.uses_template()) {
+            self.outlines.extend(self.library.outline(document, &setting));
+        }
+        Some(statements)
     }
 
     /// Reads documents in place on all threads, each of which will be asked for in this setting.
@@ -126,6 +142,12 @@ impl<'w, 'f> Bench<'w, 'f> {
         let source = self.library.source_name(document);
         let origin = document.origin.as_ref().filter(|(of, _)| *of == kind);
         self.origins.push(origin.map(|(_, origin)| origin.clone()));
+        // The document was read just now.
+        if let Some(outline) = self.outlines.last_mut()
+            && (outline.source, outline.span) == (document.index, document.span)
+        {
+            (outline.policy, outline.name) = (Some(id), name.clone());
+        }
         self.policies.push((policy::Policy { name, kind, source, statements }, uin.into()));
         id
     }
@@ -166,6 +188,7 @@ pub(super) struct Finished<'f> {
     pub(super) catalogue: Catalogue,
     /// CAM0540.
     pub(super) unattached: Vec<Diagnostic>,
+    pub(super) outlines: Vec<Outline>,
 }
 
 enum General<'w> {
@@ -386,8 +409,11 @@ impl<'w, 'f> Assembly<'w, 'f> {
         self.bench.library.set_origins(sorted.iter().map(|(old, _)| *old).map(of).collect());
         self.set.policies = sorted.into_iter().map(|(_, (policy, _))| policy).collect();
         renumber(&mut self.set, &new);
-        let Bench { ground: Ground { parameters, catalogue, .. }, library, .. } = self.bench;
-        Finished { set: self.set, library, parameters, catalogue, unattached: self.unattached }
+        let Bench { ground: Ground { parameters, catalogue, .. }, library, mut outlines, .. } = self.bench;
+        for policy in outlines.iter_mut().filter_map(|outline| outline.policy.as_mut()) {
+            *policy = usize::try_from(policy.0).ok().and_then(|old| new.get(old)).copied().unwrap_or(*policy);
+        }
+        Finished { set: self.set, library, parameters, catalogue, unattached: self.unattached, outlines }
     }
 }
 

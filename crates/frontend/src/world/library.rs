@@ -8,6 +8,7 @@ use super::raw;
 use super::{FileError, Files, Overrides};
 use crate::diagnostic::{Code, Diagnostic, Severity, code};
 use crate::document::{self, Document, Reading};
+use crate::outline::Outline;
 use crate::parallel::Workers;
 use crate::policy::{Kind, Statement};
 use crate::setting::Setting;
@@ -25,6 +26,8 @@ pub(crate) struct Library<'f> {
     notes_left: usize,
     pub(crate) notes_left_off: usize,
     pub(crate) documents: usize,
+    /// Whether outlines are kept.
+    outlines: bool,
     threads: usize,
     workers: Option<Workers>,
     memory: Option<&'f mut Memory>,
@@ -56,6 +59,7 @@ impl<'f> Library<'f> {
             notes_left: overrides.most_notes,
             notes_left_off: 0,
             documents: 0,
+            outlines: overrides.outlines,
             threads: overrides.threads,
             workers: None,
             memory,
@@ -235,16 +239,29 @@ impl<'f> Library<'f> {
         Some(document.read(source, setting))
     }
 
+    /// The outline of an accepted document, if they are kept.
+    pub(crate) fn outline(&self, document: &Document, setting: &Setting<'_>) -> Option<Outline> {
+        let source = self.source(document.index).filter(|_| self.outlines)?;
+        if document.is_forgotten() {
+            return document::parse(source, document.index, document.span).outline(source, setting);
+        }
+        document.outline(source, setting)
+    }
+
     /// The name of the source that a document stands in.
     pub(crate) fn source_name(&self, document: &Document) -> Box<str> {
         self.source(document.index).map(Source::name).unwrap_or_default().into()
     }
 
     /// Sorts what was found by its place, and keeps only the sources that are needed to show it.
-    pub(crate) fn finish(self, others: &mut [Diagnostic]) -> (Vec<Diagnostic>, Vec<Source>) {
+    pub(crate) fn finish(
+        self,
+        others: &mut [Diagnostic],
+        outlines: &mut [Outline],
+    ) -> (Vec<Diagnostic>, Vec<Source>) {
         let mut diagnostics = self.diagnostics;
-        let needed: HashSet<u32> =
-            diagnostics.iter().chain(others.iter()).map(|found| found.source).collect();
+        let found = diagnostics.iter().chain(others.iter()).map(|found| found.source);
+        let needed: HashSet<u32> = found.chain(outlines.iter().map(|outline| outline.source)).collect();
         let mut index = HashMap::new();
         let mut sources = Vec::with_capacity(needed.len());
         for (old, source) in (0u32..).zip(self.sources) {
@@ -255,6 +272,9 @@ impl<'f> Library<'f> {
         }
         for found in diagnostics.iter_mut().chain(others.iter_mut()) {
             found.source = index.get(&found.source).copied().unwrap_or(found.source);
+        }
+        for outline in outlines {
+            outline.source = index.get(&outline.source).copied().unwrap_or(outline.source);
         }
         diagnostics.sort_by_key(|found| (found.source, found.span.start));
         others.sort_by_key(|found| (found.source, found.span.start));

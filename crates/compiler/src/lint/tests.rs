@@ -1,0 +1,1 @@
+//! Every lint on small documents.
