@@ -132,6 +132,16 @@ impl Reference {
         terms.map(|term| (term.0.as_str(), term.1.as_str(), ask.term(term))).collect()
     }
 
+    /// The statements of the caller's own policies and groups that match a request for one resource, whatever they come
+    /// to together; `None` for a malformed request.
+    pub fn matching(&self, request: &Value) -> Option<BTreeSet<String>> {
+        let (mut ask, targets, _) = self.query(request).ok()?;
+        ask.target = targets.into_iter().next()?;
+        let (mut denies, policies) = (Ids::new(), self.tied.get(&format!("identity {}", ask.names[0])));
+        let allows = policies.map_or_else(Ids::new, |policies| self.run(policies, &ask, &mut denies));
+        Some(&allows | &denies)
+    }
+
     /// Granting allows, and the first layer that failed; the denies that match are added to `denies`.
     fn decide_one(&self, ask: &Ask, session: Option<&[Statement]>, denies: &mut Ids) -> (Ids, Layer) {
         let (name, account, (segments, role)) = (&ask.names[0], format!("uin/{}", ask.uin), &ask.target);

@@ -11,10 +11,14 @@
 //! 4. `block`: rows are indexed under anchor keys; where a key stays crowded, `group` puts tries and
 //!    automata over their tails;
 //! 5. `emit`: flat tables, and the bundle.
+//!
+//! [`analysis`] answers questions about all requests from the statements alone, and [`prove()`] compares a bundle with
+//! its statements.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod actions;
+pub mod analysis;
 mod automaton;
 mod block;
 mod condition;

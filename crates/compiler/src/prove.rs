@@ -17,11 +17,11 @@ mod actions;
 mod attached;
 mod automaton;
 pub(crate) mod condition;
-mod entry;
+pub(crate) mod entry;
 pub(crate) mod glob;
 mod index;
 mod policy;
-mod read;
+pub(crate) mod read;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -16,7 +16,7 @@ use camshaft_value::truth::Truth;
 use super::glob::Glob;
 
 /// Addresses from the first to the last.
-type Run = (u128, u128);
+pub(crate) type Run = (u128, u128);
 
 /// The addresses of every network set, as the tries lead to them.
 #[derive(Debug, Default)]
@@ -43,16 +43,16 @@ pub(super) enum Compared {
 
 /// What a term says: of a statement, or of a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Meaning<'a> {
-    operator: Operator,
-    key: &'a str,
-    test: Test<'a>,
-    unvalued: bool,
+pub(crate) struct Meaning<'a> {
+    pub(crate) operator: Operator,
+    pub(crate) key: &'a str,
+    pub(crate) test: Test<'a>,
+    pub(crate) unvalued: bool,
 }
 
 /// What one value must meet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Test<'a> {
+pub(crate) enum Test<'a> {
     /// Sorted; without regard to the case of ASCII letters, literals are in lower case.
     Text(Vec<Glob<'a>>),
     /// Those that decide, ascending.
@@ -234,7 +234,7 @@ pub(super) fn compare(
 
 impl<'a> Meaning<'a> {
     /// What a statement says.
-    fn of(said: &'a Term) -> Self {
+    pub(crate) fn of(said: &'a Term) -> Self {
         let base = said.operator.base;
         let test = match &said.values {
             Values::Text(texts) => Test::Text(sorted(texts.iter().map(Glob::of), is_folded(base))),
@@ -309,7 +309,7 @@ impl<'a> Meaning<'a> {
     }
 
     /// CITE CON-5 to CON-15
-    fn truth(&self, values: Option<&[String]>) -> Truth {
+    pub(crate) fn truth(&self, values: Option<&[String]>) -> Truth {
         if let Test::Null(empty) = self.test {
             let is_empty = values.is_none_or(|values| values.iter().all(String::is_empty));
             return Truth::from(is_empty == (empty == 1));
@@ -334,7 +334,7 @@ impl<'a> Meaning<'a> {
         }
     }
 
-    fn of_value(&self, value: &str) -> Truth {
+    pub(crate) fn of_value(&self, value: &str) -> Truth {
         let base = self.operator.base;
         let name = base.name();
         let Some(met) = self.test.meets(value, is_folded(base), &|order: Ordering| {
@@ -423,7 +423,7 @@ impl Test<'_> {
 }
 
 /// Whether the case of ASCII letters does not count.
-fn is_folded(base: Base) -> bool {
+pub(crate) fn is_folded(base: Base) -> bool {
     base.name().contains("ignore_case")
 }
 

@@ -16,7 +16,7 @@ use super::glob::{Glob, Walked, apart, same};
 
 /// Whose resources an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Owner<'a> {
+pub(crate) enum Owner<'a> {
     Any,
     /// The caller's root account.
     Caller,
@@ -27,7 +27,7 @@ pub(super) enum Owner<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Project<'a> {
+pub(crate) enum Project<'a> {
     Any,
     /// Project 0, or none.
     Default,
@@ -36,29 +36,29 @@ pub(super) enum Project<'a> {
 
 /// One resource entry.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     /// The entry `*`.
-    pub(super) all: bool,
-    pub(super) service: Option<&'a str>,
-    pub(super) region: Option<&'a str>,
-    pub(super) owner: Owner<'a>,
-    pub(super) project: Project<'a>,
-    pub(super) path: Glob<'a>,
+    pub(crate) all: bool,
+    pub(crate) service: Option<&'a str>,
+    pub(crate) region: Option<&'a str>,
+    pub(crate) owner: Owner<'a>,
+    pub(crate) project: Project<'a>,
+    pub(crate) path: Glob<'a>,
     /// What the sixth segment must match besides.
-    pub(super) scope: Option<Glob<'a>>,
+    pub(crate) scope: Option<Glob<'a>>,
 }
 
 /// The scope of a resource policy, and the account that owns it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scope<'a> {
-    pub(super) pattern: &'a ResourcePattern,
-    pub(super) uin: &'a str,
-    pub(super) appid: Option<&'a str>,
+pub(crate) struct Scope<'a> {
+    pub(crate) pattern: &'a ResourcePattern,
+    pub(crate) uin: &'a str,
+    pub(crate) appid: Option<&'a str>,
 }
 
 /// Where a policy stands, as far as its entries depend on it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Place<'a> {
+pub(crate) enum Place<'a> {
     /// The empty account is the caller's.
     Caller,
     /// The empty account is this uin (CITE RES-8).
@@ -77,10 +77,18 @@ const ALL: Entry<'static> = Entry {
 };
 
 /// The entries of a statement; those that can never match are left out.
-pub(super) fn of_statement<'a>(statement: &'a Statement, place: Place<'a>) -> Vec<Entry<'a>> {
-    let deny = statement.effect == Effect::Deny;
-    let mut entries = Vec::with_capacity(statement.resources.len());
-    for resource in &statement.resources {
+pub(crate) fn of_statement<'a>(statement: &'a Statement, place: Place<'a>) -> Vec<Entry<'a>> {
+    of_resources(&statement.resources, place, statement.effect == Effect::Deny)
+}
+
+/// The same of the entries of an allow or a deny.
+pub(crate) fn of_resources<'a>(
+    resources: &'a [ResourceEntry],
+    place: Place<'a>,
+    deny: bool,
+) -> Vec<Entry<'a>> {
+    let mut entries = Vec::with_capacity(resources.len());
+    for resource in resources {
         match (resource, place) {
             (ResourceEntry::All, Place::Scope(scope)) => entries.extend(inside(&ALL, &scope, deny)),
             (ResourceEntry::All, _) => entries.push(ALL),

@@ -11,7 +11,7 @@ use camshaft_frontend::setting::{Catalogue, Parameters, Setting};
 use camshaft_frontend::source::{Source, Span};
 
 /// The kind of a policy by its number.
-pub(super) fn kind(number: u32) -> Kind {
+pub(crate) fn kind(number: u32) -> Kind {
     match number {
         policy::BOUNDARY => Kind::Boundary,
         policy::SESSION => Kind::Session,
@@ -23,13 +23,13 @@ pub(super) fn kind(number: u32) -> Kind {
 }
 
 /// The text of a statement.
-pub(super) fn text<'a>(tables: &Tables<'a>, statement: u32) -> Option<&'a str> {
+pub(crate) fn text<'a>(tables: &Tables<'a>, statement: u32) -> Option<&'a str> {
     let [start, length, ..] = tables.statement_places.record::<4>(statement)?;
     tables.statement_text.get(start, length)
 }
 
 /// Reads the statements of one policy; why they cannot be read, and which, otherwise.
-pub(super) fn statements(
+pub(crate) fn statements(
     tables: &Tables<'_>,
     of: Range,
     kind: Kind,
