@@ -16,6 +16,7 @@ mod known;
 mod redundant;
 mod resource;
 mod role;
+mod set;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ use std::collections::HashSet;
 
 use camshaft_frontend::diagnostic::{Code, Diagnostic};
 use camshaft_frontend::outline::{Outline, Stated};
+use camshaft_frontend::policy::PolicySet;
 use camshaft_frontend::source::Span;
 pub use camshaft_value::date::Instant;
 pub use known::{KnownActions, KnownFault};
@@ -30,6 +32,8 @@ pub use known::{KnownActions, KnownFault};
 /// What is looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
+    /// The world that holds them; `None` for documents that stand alone.
+    pub set: Option<&'a PolicySet>,
     /// Accepted documents.
     pub outlines: &'a [Outline],
     /// Whether the accounts that they were read for are those that own them. A document that stands alone is read for
@@ -46,11 +50,21 @@ pub struct Lints {
     pub build_date: Option<Instant>,
     /// States of one walk.
     pub budget_states: usize,
+    /// Steps of one question about attachment sets.
+    pub budget_steps: usize,
+    /// Such questions of a run.
+    pub most_questions: usize,
 }
 
 impl Default for Lints {
     fn default() -> Self {
-        Self { known: None, build_date: None, budget_states: 1 << 14 }
+        Self {
+            known: None,
+            build_date: None,
+            budget_states: 1 << 14,
+            budget_steps: 1 << 19,
+            most_questions: 1 << 16,
+        }
     }
 }
 
@@ -91,6 +105,7 @@ impl Lints {
             let mut document = Document { lints: self, outline, owned: input.owned, report: &mut report };
             document.run();
         }
+        self.sets(input, &mut report);
         report.tidy();
         report
     }

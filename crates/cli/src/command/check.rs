@@ -253,7 +253,11 @@ impl Checker<'_> {
         let mut diagnostics = core::mem::take(&mut loaded.diagnostics);
         let mut suppressed = Vec::new();
         let unattached = loaded.unattached.into_iter().map(Found::of);
-        let report = self.settings.lints.run(&Input { outlines: &loaded.outlines, owned: true });
+        let report = self.settings.lints.run(&Input {
+            set: loaded.set.as_ref(),
+            outlines: &loaded.outlines,
+            owned: true,
+        });
         self.totals.not_analysed += report.not_analysed;
         for found in unattached.chain(report.found) {
             match self.settings.judge(found, &loaded.sources) {
@@ -323,7 +327,7 @@ impl Checker<'_> {
         let setting = self.bare.setting(self.args.alone.kind.into(), self.args.alone.preset);
         let outline = document::parse_source(source, 0).outline(source, &setting);
         let outlines = outline.as_slice();
-        let report = self.settings.lints.run(&Input { outlines, owned: false });
+        let report = self.settings.lints.run(&Input { set: None, outlines, owned: false });
         self.totals.not_analysed += report.not_analysed;
         let sources = core::slice::from_ref(source);
         let (mut diagnostics, mut suppressed) = (Vec::new(), Vec::new());

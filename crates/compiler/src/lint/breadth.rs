@@ -138,16 +138,16 @@ impl Document<'_, '_> {
         match self.outline.kind {
             Kind::Resource => {
                 for entry in &stated.principals {
-                    let whom = match identity_root(&entry.means) {
+                    let (whom, help) = match identity_root(&entry.means) {
                         Some(Some(root)) if owner.is_some_and(|(own, _)| own != root) => {
-                            format!("identities of account `{root}`")
+                            (format!("identities of account `{root}`"), ROOTED)
                         }
-                        Some(None) => "identities of every account".to_owned(),
+                        Some(None) => ("identities of every account".to_owned(), OPEN),
                         _ => continue,
                     };
                     let message = format!("the policy admits {whom}");
                     let found = self.found(stated, code::CROSS_ACCOUNT, entry.span, message);
-                    found.help = Some("intended? their own account must allow it as well".into());
+                    found.help = Some(help.into());
                 }
             }
             Kind::Identity if !self.outline.preset => {
@@ -192,6 +192,11 @@ impl Document<'_, '_> {
         }
     }
 }
+
+/// What CAM0536 says of an account.
+const ROOTED: &str = "intended? its root may then do it, its sub-accounts and roles if it allows them to";
+/// What CAM0536 says of everyone.
+const OPEN: &str = "intended? no other account has to agree";
 
 /// The service of which the entry is every action.
 fn whole_service(action: &ActionEntry) -> Option<&str> {

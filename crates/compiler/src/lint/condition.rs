@@ -62,7 +62,7 @@ impl Document<'_, '_> {
         let strict = Operator { if_exist: false, ..first.meaning.operator };
         let fix =
             (stated.terms.len() == 1).then(|| Fix::suggestion(first.operator_span, format!("\"{strict}\"")));
-        let message = format!("a request without {keys} is allowed unconditionally");
+        let message = format!("a request without {keys} meets every condition of this allow");
         let found = self.found(stated, code::OPEN_WHEN_ABSENT, first.operator_span, message);
         found.help = Some(format!("`{strict}` demands the key"));
         found.fix = fix;

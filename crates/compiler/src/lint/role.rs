@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use camshaft_frontend::outline::Written;
-use camshaft_frontend::policy::{AccountPattern, Piece, ProjectPattern, ResourceEntry, ResourcePattern};
+use camshaft_frontend::policy::{
+    AccountPattern, Pattern, Piece, ProjectPattern, ResourceEntry, ResourcePattern,
+};
 use camshaft_frontend::source::Span;
 use camshaft_value::alphabet;
 
@@ -23,6 +25,14 @@ pub(super) enum Found {
     None,
     /// A walk was over its budget.
     GaveUp,
+}
+
+/// Some role that a pattern covers.
+pub(super) fn some(path: &Pattern) -> Option<String> {
+    match word(&Glob::of(path).widened(), &BTreeSet::new(), 1 << 12) {
+        Word::Found(role) => Some(role),
+        Word::None | Word::GaveUp => None,
+    }
 }
 
 /// Looks for two roles that the entries cover.
@@ -47,16 +57,22 @@ pub(super) fn two(entries: &[Written<ResourceEntry>], budget: usize) -> Found {
     let starred: Vec<_> =
         globs.iter().filter(|(_, glob, owners)| *owners || glob.exact().is_none()).collect();
     for (span, glob, owners) in &starred {
-        // Of an entry for every owner two roles of one name are two, and none of them is named.
-        let none = BTreeSet::new();
-        let unnamed = match word(glob, if *owners { &none } else { &named }, budget) {
+        let unnamed = match word(glob, &named, budget) {
             Word::Found(unnamed) => unnamed,
-            Word::None => continue,
             Word::GaveUp => return Found::GaveUp,
+            // Of an entry for every owner two roles of one name are two, and none of them is named.
+            Word::None if *owners => match word(glob, &BTreeSet::new(), budget) {
+                Word::Found(role) => {
+                    return Found::Two {
+                        at: *span,
+                        roles: format!("`{role}` of one account and of another"),
+                    };
+                }
+                Word::None => continue,
+                Word::GaveUp => return Found::GaveUp,
+            },
+            Word::None => continue,
         };
-        if *owners {
-            return Found::Two { at: *span, roles: format!("`{unnamed}` of one account and of another") };
-        }
         if let Some(other) = named.first() {
             return Found::Two { at: *span, roles: format!("`{unnamed}` and `{other}`") };
         }
@@ -69,6 +85,9 @@ pub(super) fn two(entries: &[Written<ResourceEntry>], budget: usize) -> Found {
                 Word::None => {}
                 Word::GaveUp => return Found::GaveUp,
             }
+        }
+        if *owners {
+            return Found::Two { at: *span, roles: format!("`{unnamed}` of one account and of another") };
         }
     }
     Found::None
