@@ -11,14 +11,13 @@ mod action;
 mod breadth;
 mod condition;
 mod cover;
+pub mod example;
 mod form;
 mod known;
 mod redundant;
 mod resource;
 mod role;
 mod set;
-#[cfg(test)]
-mod tests;
 
 use std::collections::HashSet;
 

@@ -1,1 +1,0 @@
-//! Every lint on small documents.
