@@ -169,6 +169,19 @@ impl From<PolicyKind> for Kind {
     }
 }
 
+impl From<Kind> for PolicyKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Identity => Self::Identity,
+            Kind::Boundary => Self::Boundary,
+            Kind::Session => Self::Session,
+            Kind::Scp => Self::Scp,
+            Kind::Trust => Self::Trust,
+            Kind::Resource => Self::Resource,
+        }
+    }
+}
+
 impl PolicyKind {
     /// As the command line spells it.
     pub(crate) fn name(self) -> &'static str {
@@ -543,15 +556,16 @@ pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// Explain a command, a diagnostic or the exit codes.
+/// Explain a command, a diagnostic, the lints or the exit codes.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
   camshaft help build
   camshaft help CAM0319
+  camshaft help lints
   camshaft help exit-codes")]
 pub(crate) struct Help {
-    /// A command, a diagnostic such as `CAM0319`, or `exit-codes`
+    /// A command, a diagnostic such as `CAM0319`, `lints` or `exit-codes`
     #[arg(value_name = "TOPIC")]
     pub(crate) topic: Option<String>,
 }
