@@ -2,6 +2,7 @@
 
 mod lint;
 mod signing;
+mod test;
 mod world;
 
 mod import;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use lint::Linting;
 pub(crate) use signing::{Sign, Trusted, Watch};
+pub(crate) use test::Test;
 pub(crate) use world::{Attach, Change, Detach, List, Listing, Revoke, Show, World, WorldCommand};
 
 pub(crate) use import::{From as ImportFrom, Import, Terraform as ImportTerraform};
@@ -84,6 +86,10 @@ pub(crate) enum Format {
     Sarif,
     /// Workflow commands of GitHub Actions; not every command
     Github,
+    /// XML as CI systems show test results; not every command
+    Junit,
+    /// A summary for the page of a workflow's job; not every command
+    Markdown,
 }
 
 impl Format {
@@ -133,6 +139,7 @@ impl Command {
     pub(crate) fn formats(&self) -> &'static [Format] {
         match self {
             Self::Check(_) => &[Format::Human, Format::Json, Format::Sarif, Format::Github],
+            Self::Test(_) => &[Format::Human, Format::Json, Format::Junit, Format::Github, Format::Markdown],
             _ => &[Format::Human, Format::Json],
         }
     }
@@ -425,30 +432,6 @@ pub(crate) struct Explain {
     /// Show every statement that missed, not only the nearest of each layer
     #[arg(long)]
     pub(crate) all: bool,
-}
-
-/// Run case files: small worlds with a question each and the answer it must have.
-///
-/// A case without a world of its own is decided in the one of `--world` or `-b`. Every failure is listed with what
-/// differed; the last line is `N passed, N failed`.
-#[derive(Args, Debug)]
-#[command(after_long_help = "\
-Examples:
-  camshaft test cases/
-  camshaft test cases.jsonl --world world/
-  camshaft test cases.jsonl -b out.cam --format json")]
-pub(crate) struct Test {
-    /// Case files (`*.jsonl`) and folders of them; `-` for standard input
-    #[arg(required = true, value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// The world of cases that have none
-    #[arg(long, value_name = "PATH")]
-    pub(crate) world: Option<PathBuf>,
-    /// The bundle for cases that have no world
-    #[arg(short = 'b', long = "bundle", value_name = "FILE", conflicts_with = "world")]
-    pub(crate) bundle: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) trusted: Trusted,
 }
 
 /// Show what is in a bundle: sections, tables, strategies, the largest blocks, provenance.

@@ -1,7 +1,10 @@
 //! What the commands of `camshaft` share, for them and for the suites: from JSON requests to answers.
 
+pub mod coverage;
 pub mod decider;
+pub mod mutation;
 pub mod watch;
+pub mod witness;
 
 /// The README, so that its Rust is compiled with the tests.
 #[cfg(doctest)]

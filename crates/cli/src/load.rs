@@ -147,6 +147,11 @@ fn own_name(file: &Path) -> String {
     }
 }
 
+/// What the command line would call a source of a world whose file stands in this folder.
+pub(crate) fn shown(folder: &Path, source: &str) -> String {
+    folder.strip_prefix(".").unwrap_or(folder).join(source).display().to_string()
+}
+
 /// Gives a source another name.
 pub(crate) fn rename(source: &mut Source, name: String) {
     if source.name() != name {

@@ -322,6 +322,11 @@ impl Case {
         (self.world != CaseWorld::Elsewhere).then(|| WorldInput::case(self))
     }
 
+    /// The path of its world, relative to the folder of the case file, where the case names a file.
+    pub fn world_path(&self) -> Option<&str> {
+        self.value.member("world").filter(|_| self.world == CaseWorld::Full)?.value.as_str()
+    }
+
     /// The request, with the implicit sub-account as the caller where it names none; `None` when the case has no
     /// request. The services are those of the world that decides.
     pub fn request(&self, resource_policy_services: &[Box<str>]) -> Option<Result<Request, RequestError>> {

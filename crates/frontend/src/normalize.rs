@@ -19,7 +19,7 @@ use crate::{
     diagnostic::{Diagnostic, code},
     document::{Document, Reading},
     json::{self, Member, Node, Value},
-    policy::{Effect, Kind, ResourcePattern, Statement, Term},
+    policy::{ActionEntry, Effect, Kind, PrincipalEntry, ResourceEntry, ResourcePattern, Statement, Term},
     setting::Setting,
     source::Source,
 };
@@ -75,6 +75,25 @@ pub fn resource_text(pattern: &ResourcePattern) -> String {
     let mut out = String::new();
     entry::write_segments(&mut out, pattern);
     out
+}
+
+/// An action of an accepted statement, as the canonical form writes it.
+pub fn action_text(action: &ActionEntry) -> String {
+    let mut out = String::new();
+    entry::write_action(&mut out, action);
+    out
+}
+
+/// A resource of an accepted statement, as the canonical form writes it.
+pub fn entry_text(resource: &ResourceEntry) -> String {
+    let mut out = String::new();
+    entry::write_resource(&mut out, resource);
+    out
+}
+
+/// Someone whom an accepted statement binds, as the canonical form writes it.
+pub fn principal_text(entry: &PrincipalEntry) -> String {
+    crate::principal::text(entry).1
 }
 
 type Sourced = (Form, Vec<u32>);

@@ -10,7 +10,8 @@ use crate::caller::Identity;
 use crate::checked::{Checked, bundle_max_age_s, may_ask, resources, signed};
 use crate::decision::{Decision, ErrorCode, Origin, Statement};
 use crate::evaluate::evaluate;
-use crate::mode::{Counted, Full, Mode, Witness};
+use crate::explain::Part;
+use crate::mode::{All, Counted, Full, Mode, Witness};
 use crate::prepared::engine_number;
 use crate::query::ActionIds;
 use crate::request::Request;
@@ -35,6 +36,17 @@ pub struct Reasons {
     pub decision: Decision,
     /// Every matching deny of an explicit deny, every granting allow of an allow (CITE EVA-23); sorted.
     pub statements: Vec<Statement>,
+}
+
+/// A statement that matches a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Matching {
+    /// The part of the evaluation in which it does.
+    pub part: Part,
+    /// Whether it denies.
+    pub denies: bool,
+    /// Which.
+    pub statement: Statement,
 }
 
 impl Engine {
@@ -84,6 +96,23 @@ impl Engine {
         let matched = RefCell::default();
         let decision = self.run(request, scratch, Full(&matched));
         Reasons { decision, statements: matched.into_inner().deciding(decision) }
+    }
+
+    /// Every statement that matches the request, in every part of the evaluation, whether it decides or not; sorted.
+    /// Allocates; for those who measure what a set of requests reaches.
+    ///
+    /// # Errors
+    ///
+    /// The code of a request that has no decision.
+    pub fn matching(&self, request: &Request<'_>, scratch: &mut Scratch) -> Result<Vec<Matching>, ErrorCode> {
+        let matched = RefCell::default();
+        if let Decision::Error { code } = self.run(request, scratch, All(&matched)) {
+            return Err(code);
+        }
+        let mut matched: Vec<Matching> = matched.into_inner();
+        matched.sort_unstable();
+        matched.dedup();
+        Ok(matched)
     }
 
     /// The most rows that the request may have tested for one spelling of one resource: those of the bundle, which its

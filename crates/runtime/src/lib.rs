@@ -37,7 +37,7 @@ mod shared;
 mod view;
 
 pub use decision::{Decision, ErrorCode, Layer, Statement};
-pub use engine::{Engine, Reasons};
+pub use engine::{Engine, Matching, Reasons};
 pub use explain::{
     Dimension, Explanation, Miss, Part, PartReport, Prerequisite, ResourceReport, StatementReport,
 };

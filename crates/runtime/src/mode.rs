@@ -7,6 +7,7 @@ use camshaft_value::resource::Requested;
 
 use crate::combine::{Hit, Outcome};
 use crate::decision::{Decision, Statement};
+use crate::engine::Matching;
 use crate::evaluate::Side;
 use crate::explain::{Part, Trace};
 use crate::query::Query;
@@ -64,6 +65,17 @@ impl Mode for Full<'_> {
 
     fn outcome(self, outcome: &Outcome) {
         self.0.borrow_mut().outcome(outcome);
+    }
+}
+
+/// Every matching statement, whatever it comes to.
+#[derive(Clone, Copy)]
+pub(crate) struct All<'m>(pub(crate) &'m RefCell<Vec<Matching>>);
+
+impl Mode for All<'_> {
+    fn collect(self, hit: Hit) {
+        let matching = Matching { part: hit.part, denies: hit.deny, statement: hit.statement() };
+        self.0.borrow_mut().push(matching);
     }
 }
 

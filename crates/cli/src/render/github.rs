@@ -45,12 +45,12 @@ fn word(severity: Severity) -> &'static str {
 }
 
 /// The text of a command: what ends a line is escaped.
-fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A property: what separates properties is escaped too.
-fn property(value: &str) -> String {
+pub(crate) fn property(value: &str) -> String {
     text(value).replace(':', "%3A").replace(',', "%2C")
 }
 

@@ -10,7 +10,7 @@
 //! | `! …` | a line of standard error |
 //! | `...` | any lines |
 //! | `# …` | a remark |
-//! | anything else | a line of standard output, `[..]` stands for any text |
+//! | anything else | a line of standard output, `[..]` stands for any text; `\` stands before one of the marks above |
 //!
 //! `UPDATE=1 cargo test -p camshaft --test cli` writes what does not agree anew.
 
@@ -88,6 +88,8 @@ fn run(folder: &Folder, line: &str) -> Vec<String> {
                 text.lines().map(|line| format!("{mark}{line}").trim_end().to_owned()).collect()
             };
             let mut printed = lines(&output.stdout, "");
+            let marked = printed.iter_mut().filter(|line| line.starts_with(['#', '$', '!', '?']));
+            marked.for_each(|line| line.insert(0, '\\'));
             printed.extend(lines(&output.stderr, "! "));
             match output.status.code() {
                 Some(0) => {}

@@ -189,6 +189,104 @@ fn every_command_has_its_schema() {
     );
 }
 
+/// What the cases reach and what they would miss; every case that is proposed passes now and fails on the changed world.
+#[test]
+fn tests_measure_and_propose() {
+    let folder = built();
+    let report = json(&folder, &["test", "world", "--coverage", "--mutate"], 0, "test.json");
+    let total = &report["coverage"]["shares"]["total"];
+    let points = |statement: &Value| -> u64 {
+        let some = |list: &Value, name: &str| {
+            list.as_array().unwrap().iter().filter(|one| one[name].as_u64() > Some(0)).count() as u64
+        };
+        let (entries, terms) = (&statement["entries"], &statement["conditions"]);
+        u64::from(statement["matched"].as_u64() > Some(0))
+            + some(entries, "matched")
+            + some(terms, "held")
+            + some(terms, "failed")
+    };
+    let statements = report["coverage"]["worlds"][0]["statements"].as_array().unwrap();
+    assert_eq!(total["reached"].as_u64().unwrap(), statements.iter().map(points).sum::<u64>());
+    let mutation = &report["mutation"];
+    let survivors = mutation["survivors"].as_array().unwrap();
+    assert_eq!(mutation["survived"].as_u64(), Some(survivors.len() as u64));
+    let proposed: Vec<String> = survivors
+        .iter()
+        .enumerate()
+        .filter_map(|(number, survivor)| {
+            let mut case = survivor.get("case")?.clone();
+            case["id"] = format!("{number}").into();
+            Some(case.to_string())
+        })
+        .collect();
+    assert!(proposed.len() > 10, "{mutation}");
+    fs::write(folder.path().join("world/more.jsonl"), proposed.join("\n")).unwrap();
+    let more = json(&folder, &["test", "world", "--mutate", "--min-score", "90"], 0, "test.json");
+    assert_eq!(more["passed"].as_u64(), Some(3 + proposed.len() as u64));
+    let left = more["mutation"]["survivors"].as_array().unwrap();
+    assert!(left.iter().all(|survivor| survivor.get("case").is_none()), "{left:?}");
+    json(&folder, &["test", "lone", "--coverage"], 3, "error.json");
+    json(&folder, &["test", "world", "--coverage", "--min-coverage", "80"], 0, "test.json");
+    let bounds = ["test", "world/cases.jsonl", "--coverage", "--min-coverage", "50"];
+    json(&folder, &bounds, 1, "test.json");
+}
+
+/// Tags that are closed in order, attributes in quotes, no bare `&` or `<`.
+fn well_formed(text: &str) -> Result<(), String> {
+    let (mut open, mut rest) = (Vec::new(), text);
+    let sound = |text: &str| {
+        text.match_indices('&').all(|(at, _)| {
+            let entity = text[at..].split_once(';').map_or("", |(entity, _)| entity);
+            ["&lt", "&gt", "&amp", "&quot", "&apos", "&#9", "&#10", "&#13"].contains(&entity)
+        })
+    };
+    while let Some((before, after)) = rest.split_once('<') {
+        let (tag, behind) = after.split_once('>').ok_or("a tag is open at the end")?;
+        if !sound(before) || before.contains('>') {
+            return Err(format!("bare text {before}"));
+        }
+        rest = behind;
+        if tag.starts_with('?') {
+            continue;
+        }
+        if let Some(name) = tag.strip_prefix('/') {
+            if open.pop() != Some(name) {
+                return Err(format!("</{name}> closes another"));
+            }
+            continue;
+        }
+        let (tag, closed) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
+        let (name, mut attributes) = tag.split_once(' ').unwrap_or((tag, ""));
+        while !attributes.is_empty() {
+            let (_, value) = attributes.split_once("=\"").ok_or("an attribute without value")?;
+            let (value, others) = value.split_once('"').ok_or("an attribute without end")?;
+            if !sound(value) {
+                return Err(format!("bare value {value}"));
+            }
+            attributes = others.trim_start();
+        }
+        if !closed {
+            open.push(name);
+        }
+    }
+    if open.is_empty() && rest.trim().is_empty() { Ok(()) } else { Err(format!("{open:?} {rest}")) }
+}
+
+#[test]
+fn junit_is_well_formed() {
+    let folder = Folder::new();
+    let odd = r#"{"id":"<&\"'\u0007\n]]>","policies":[],"request":{"action":"a:<&\"","resource":"*"},"expect":"allow"}"#;
+    fs::write(folder.path().join("odd <&>.jsonl"), odd).unwrap();
+    for args in [&["test", "cases.jsonl", "odd <&>.jsonl"][..], &["test", "world", "--coverage", "--mutate"]]
+    {
+        let output = folder.run(&[args, &["--format", "junit"]].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        well_formed(&text).unwrap_or_else(|fault| panic!("{fault} in {text}"));
+        assert!(text.contains("<testcase ") && String::from_utf8_lossy(&output.stderr).contains(" passed, "));
+    }
+    assert!(well_formed("<a><b></a></b>").is_err() && well_formed("<a b=\"&\"/>").is_err());
+}
+
 #[test]
 fn imports_have_their_schema() {
     let folder = Folder::new();
