@@ -1,6 +1,7 @@
 //! The command line: one struct a command, with the examples that `camshaft help` shows.
 
 mod lint;
+mod explain;
 mod signing;
 mod test;
 mod world;
@@ -17,6 +18,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use lint::Linting;
+pub(crate) use explain::Explain;
 pub(crate) use signing::{Sign, Trusted, Watch};
 pub(crate) use test::Test;
 pub(crate) use world::{Attach, Change, Detach, List, Listing, Revoke, Show, World, WorldCommand};
@@ -350,6 +352,9 @@ pub(crate) struct Question {
     /// Ask these policies, attached to one sub-account
     #[arg(short = 'p', long = "policy", value_name = "FILE", num_args = 1.., conflicts_with = "bundle", id = "policies")]
     pub(crate) policies: Vec<PathBuf>,
+    /// Ask this world, compiled on the spot
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["bundle", "policies"])]
+    pub(crate) world: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) trusted: Trusted,
     #[command(flatten)]
@@ -413,25 +418,6 @@ pub(crate) struct Decide {
         ]
     )]
     pub(crate) requests: Option<PathBuf>,
-}
-
-/// Decide a request and tell the whole story.
-///
-/// Every statement that could bind the caller, by layer: those that match, and those that do not with every part in
-/// which they miss. Decisions, reasons and exit codes are those of `decide`.
-#[derive(Args, Debug)]
-#[command(after_long_help = "\
-Examples:
-  camshaft explain -p dev.json --action cos:GetObject \\
-      --resource qcs::cos:ap-beijing:uid/1250000000:examplebucket-1250000000/a.txt
-  camshaft explain -b out.cam --principal qcs::cam::uin/100000000001:uin/100000000011 \\
-      --action cvm:DescribeInstances --resource '*' --all")]
-pub(crate) struct Explain {
-    #[command(flatten)]
-    pub(crate) question: Question,
-    /// Show every statement that missed, not only the nearest of each layer
-    #[arg(long)]
-    pub(crate) all: bool,
 }
 
 /// Show what is in a bundle: sections, tables, strategies, the largest blocks, provenance.

@@ -3,6 +3,7 @@
 pub mod coverage;
 pub mod decider;
 pub mod mutation;
+pub mod remedy;
 pub mod watch;
 pub mod witness;
 

@@ -4,6 +4,7 @@ pub(crate) mod diagnostic;
 mod excerpt;
 pub(crate) mod github;
 pub(crate) mod json;
+pub(crate) mod layout;
 pub(crate) mod proof;
 pub(crate) mod sarif;
 pub(crate) mod table;

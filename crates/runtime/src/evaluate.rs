@@ -14,7 +14,7 @@ use crate::checked::{Checked, is_capable, target_role};
 use crate::combine::{Hit, Hits, Layers, Outcome};
 use crate::context::Context;
 use crate::decision::Decision;
-use crate::explain::Part;
+use crate::explain::{Part, Standing};
 use crate::mode::Mode;
 use crate::query::{OwnerIds, Query, Target};
 use crate::request::{MAX_KEYS, Session};
@@ -294,6 +294,16 @@ impl<'r, M: Mode> Evaluation<'_, 'r, '_, '_, M> {
             all.trust.allow = NONE;
         }
         let own = target.is_none_or(|target| target.owner.own == Truth::True);
+        if M::TRACES {
+            self.world.mode.layers(&Standing {
+                tables: self.world.side.tables,
+                layers: &all,
+                identity: self.checked.identity,
+                assumes: self.checked.role.is_some(),
+                own,
+                query: queries.first().filter(|_| target.is_some()),
+            });
+        }
         Some(all.combine(self.checked.identity, self.checked.role.is_some(), own))
     }
 

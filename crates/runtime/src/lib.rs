@@ -39,7 +39,8 @@ mod view;
 pub use decision::{Decision, ErrorCode, Layer, Statement};
 pub use engine::{Engine, Matching, Reasons};
 pub use explain::{
-    Dimension, Explanation, Miss, Part, PartReport, Prerequisite, ResourceReport, StatementReport,
+    Dimension, Explanation, Lack, Miss, Need, Obstacle, Part, PartReport, Prerequisite, ResourceReport,
+    StatementReport,
 };
 pub use prepared::{Action, Principal};
 pub use request::{Request, Session, SessionPolicy};

@@ -9,7 +9,7 @@ use crate::combine::{Hit, Outcome};
 use crate::decision::{Decision, Statement};
 use crate::engine::Matching;
 use crate::evaluate::Side;
-use crate::explain::{Part, Trace};
+use crate::explain::{Part, Standing, Trace};
 use crate::query::Query;
 use crate::row::{self, Row};
 
@@ -41,6 +41,10 @@ pub(crate) trait Mode: Copy {
 
     /// The next resource begins.
     fn resource(self, _requested: Requested<'_>) {}
+
+    /// Every layer has been asked about the present resource.
+    #[inline]
+    fn layers(self, _standing: &Standing<'_, '_>) {}
 
     /// The present resource is decided.
     fn outcome(self, _outcome: &Outcome) {}
@@ -136,6 +140,10 @@ impl Mode for Traced<'_> {
 
     fn resource(self, requested: Requested<'_>) {
         self.0.borrow_mut().resource(requested);
+    }
+
+    fn layers(self, standing: &Standing<'_, '_>) {
+        self.0.borrow_mut().layers(standing);
     }
 
     fn outcome(self, outcome: &Outcome) {

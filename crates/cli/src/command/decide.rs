@@ -1,6 +1,6 @@
 //! `camshaft decide`: one request, or a stream of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use camshaft::decider::{self, Decider};
 use camshaft_compiler::Config;
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Decide, console: &mut Console) -> Result<Exit, Failure>
         let bundle = &decider.engine().bundle().digest_text();
         console.json_line(&Answer { id: None, decision, reason: names, blocked_by, bundle })?;
     } else {
-        human(&decider, &reasons, &names, console)?;
+        human(&decider, &reasons, &names, &folder(&args.question), console)?;
     }
     Ok(if decision == "allow" { Exit::Done } else { Exit::Negative })
 }
@@ -87,7 +87,7 @@ pub(crate) fn decider(question: &Question, console: &Console) -> Result<Decider,
     if let Some(path) = &question.bundle {
         if question.reading.is_given() {
             return Err(Failure::usage_with(
-                "`--param`, `--strict` and `--limit` belong to `-p`",
+                "`--param`, `--strict` and `--limit` belong to `-p` and `--world`",
                 "a bundle was built with its own; give them to `camshaft build`",
             ));
         }
@@ -95,14 +95,20 @@ pub(crate) fn decider(question: &Question, console: &Console) -> Result<Decider,
         let reading = decider::Reading::from(&bundle);
         return Ok(Decider::new(bundle, reading, Config::default().threads(1)));
     }
-    if question.policies.is_empty() {
-        return Err(Failure::usage_with(
-            "there is nothing to ask",
-            "name a bundle with `-b FILE`, or policies with `-p FILE…`",
-        ));
-    }
-    let mut loaded = load::policies(&question.policies, &load::overrides(&question.reading)?)?;
-    let what = question.policies.iter().map(|path| input::name(path)).collect::<Vec<_>>().join("`, `");
+    let overrides = load::overrides(&question.reading)?;
+    let (mut loaded, what) = match &question.world {
+        Some(path) => (load::world(path, &overrides)?.loaded, input::name(path)),
+        None if question.policies.is_empty() => {
+            return Err(Failure::usage_with(
+                "there is nothing to ask",
+                "name a bundle with `-b FILE`, policies with `-p FILE…`, or a world with `--world PATH`",
+            ));
+        }
+        None => {
+            let names: Vec<String> = question.policies.iter().map(|path| input::name(path)).collect();
+            (load::policies(&question.policies, &overrides)?, names.join("`, `"))
+        }
+    };
     let (set, findings) = load::accepted(&what, &mut loaded)?;
     if !console.is_json() {
         let style = diagnostic::Style { color: console.err_color, width: console.width };
@@ -120,10 +126,10 @@ pub(crate) fn request(question: &Question) -> Result<Request, Failure> {
     if question.resources.is_empty() {
         return Err(missing("--resource", "six segments, `*` for an API without resources"));
     }
-    let principal = match (&question.principal, &question.bundle) {
-        (Some(principal), _) => principal.clone(),
-        (None, None) => IMPLICIT_PRINCIPAL.to_owned(),
-        (None, Some(_)) => {
+    let principal = match &question.principal {
+        Some(principal) => principal.clone(),
+        None if question.bundle.is_none() && question.world.is_none() => IMPLICIT_PRINCIPAL.to_owned(),
+        None => {
             return Err(missing("--principal", "`--principal qcs::cam::uin/<account>:uin/<user>`"));
         }
     };
@@ -220,12 +226,13 @@ fn human(
     decider: &Decider,
     reasons: &Reasons,
     names: &[String],
+    folder: &Path,
     console: &mut Console,
 ) -> Result<(), Failure> {
     let color = console.out_color;
     headline(reasons, console)?;
     for name in names {
-        let (source, statement) = statement(decider, name).unwrap_or_default();
+        let (source, statement) = statement(decider, name, folder).unwrap_or_default();
         let (name, source) = (text::paint(color, text::STRONG, name), text::paint(color, text::DIM, &source));
         writeln!(console.out(), "{}", format!("  {name}  {source}").trim_end())?;
         if !statement.is_empty() {
@@ -236,7 +243,7 @@ fn human(
 }
 
 /// The place and the canonical text of a statement, by its name in reasons.
-fn statement(decider: &Decider, name: &str) -> Option<(String, String)> {
+fn statement(decider: &Decider, name: &str, folder: &Path) -> Option<(String, String)> {
     let tables = decider.engine().bundle().tables();
     let (policy, index) = name.rsplit_once('#')?;
     let index: u32 = index.parse().ok()?;
@@ -249,7 +256,14 @@ fn statement(decider: &Decider, name: &str) -> Option<(String, String)> {
     let [start, length, line, column] = tables.statement_places.record::<4>(number)?;
     let text = tables.statement_text.get(start, length)?.to_owned();
     let [start, length] = tables.sources.record::<2>(source)?;
-    Some((place(tables.source_text.get(start, length)?, line, column), text))
+    let source = load::shown(folder, tables.source_text.get(start, length)?);
+    Some((place(&source, line, column), text))
+}
+
+/// The folder that sources are named relative to; that of a bundle is not known.
+pub(crate) fn folder(question: &Question) -> PathBuf {
+    let world = question.world.as_deref().map(load::world_file).unwrap_or_default();
+    world.parent().map(Path::to_owned).unwrap_or_default()
 }
 
 /// `file:line:column`, or the file alone where the bundle does not record places.
