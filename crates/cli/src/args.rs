@@ -1,7 +1,7 @@
 //! The command line: one struct a command, with the examples that `camshaft help` shows.
 
-mod lint;
 mod explain;
+mod lint;
 mod signing;
 mod test;
 mod world;
@@ -17,8 +17,8 @@ use camshaft_frontend::policy::Kind;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use lint::Linting;
 pub(crate) use explain::Explain;
+pub(crate) use lint::Linting;
 pub(crate) use signing::{Sign, Trusted, Watch};
 pub(crate) use test::Test;
 pub(crate) use world::{Attach, Change, Detach, List, Listing, Revoke, Show, World, WorldCommand};

@@ -90,7 +90,9 @@ pub(crate) fn run(args: &Check, console: &mut Console) -> Result<Exit, Failure> 
         counts.notes += notes;
     }
     match console.format {
-        Format::Human | Format::Junit | Format::Markdown => human(&checked, &unused, counts, totals, console)?,
+        Format::Human | Format::Junit | Format::Markdown => {
+            human(&checked, &unused, counts, totals, console)?
+        }
         Format::Json => {
             let all = checked.iter().map(|one| &one.findings).chain([&unused]);
             let report = Report {
