@@ -8,6 +8,8 @@ mod world;
 
 mod import;
 
+mod lsp;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -24,6 +26,8 @@ pub(crate) use test::Test;
 pub(crate) use world::{Attach, Change, Detach, List, Listing, Revoke, Show, World, WorldCommand};
 
 pub(crate) use import::{From as ImportFrom, Import, Terraform as ImportTerraform};
+
+pub(crate) use lsp::Lsp;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -132,6 +136,7 @@ pub(crate) enum Command {
     Bench(Bench),
     Import(Import),
     World(World),
+    Lsp(Lsp),
     Completions(Completions),
     Help(Help),
 }

@@ -1,7 +1,8 @@
 //! The `camshaft` command.
 //!
 //! `args` says what the command line may be, `command` has one file a command, `render` everything that people
-//! and programs read, `exit` how it ends, `input` and `load` what comes in, `console` and `write` what goes out.
+//! and programs read, `exit` how it ends, `input` and `load` what comes in, `console` and `write` what goes out. `lsp` is
+//! the language server.
 
 mod args;
 mod command;
@@ -10,6 +11,7 @@ mod exit;
 mod input;
 mod lint;
 mod load;
+mod lsp;
 mod progress;
 mod render;
 mod trust;

@@ -37,3 +37,6 @@ pub mod template;
 mod testing;
 mod value;
 pub mod world;
+
+/// What editors and reports say of values: operators, networks, regions.
+pub use camshaft_value::{address, operator, region};

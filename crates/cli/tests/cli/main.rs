@@ -3,6 +3,7 @@
 mod console;
 mod folder;
 mod json;
+mod lsp;
 mod refusals;
 mod signed;
 mod watch;

@@ -1,0 +1,106 @@
+//! What the server was started with: the command line, then what the editor adds when it connects.
+
+use std::path::PathBuf;
+
+use camshaft_frontend::setting::Setting;
+use clap::ValueEnum;
+use serde::Deserialize;
+
+use super::cursor::Attachment;
+use super::documents::{Document, Surroundings};
+use super::known::{self, Known};
+use crate::args::{Lsp, PolicyKind};
+use crate::exit::Failure;
+use crate::load::{self, Bare};
+
+/// `initializationOptions`; docs/editors.md lists the same.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Given {
+    actions: Option<PathBuf>,
+    catalogue: Option<PathBuf>,
+    kind: Option<String>,
+    docs: Option<String>,
+    strict: Option<bool>,
+    params: std::collections::BTreeMap<String, String>,
+}
+
+/// With what texts are read and answers are written.
+pub(crate) struct Settings {
+    args: Lsp,
+    bare: Bare,
+    /// The list of known actions.
+    pub(crate) known: Known,
+    /// Whether the editor takes snippets.
+    pub(crate) snippets: bool,
+}
+
+impl Settings {
+    /// From the command line.
+    pub(crate) fn new(args: Lsp) -> Result<Self, Failure> {
+        let bare = Bare::new(&args.reading, args.catalogue.as_ref())?;
+        let known = known::load(args.actions.as_deref())?;
+        Ok(Self { args, bare, known, snippets: false })
+    }
+
+    /// With what the editor says; the command line counts where it says nothing.
+    pub(crate) fn with(&self, options: serde_json::Value) -> Result<Self, Failure> {
+        let malformed = |why: &str| {
+            Failure::usage_with(
+                format!("the initialization options cannot be used: {why}"),
+                "`docs/editors.md` lists them",
+            )
+        };
+        let given: Option<Given> =
+            serde_json::from_value(options).map_err(|error| malformed(&error.to_string()))?;
+        let given = given.unwrap_or_default();
+        let mut args = self.args.clone();
+        if let Some(kind) = given.kind {
+            args.kind = PolicyKind::from_str(&kind, false).map_err(|why| malformed(&why))?;
+        }
+        args.actions = given.actions.or(args.actions);
+        args.catalogue = given.catalogue.or(args.catalogue);
+        args.docs = given.docs.or(args.docs);
+        args.reading.strict = given.strict.unwrap_or(args.reading.strict);
+        args.reading.params.extend(given.params);
+        Self::new(args)
+    }
+
+    /// What is added to worlds.
+    pub(crate) fn overrides(&self) -> Result<camshaft_frontend::world::Overrides, Failure> {
+        load::overrides(&self.args.reading)
+    }
+
+    /// The page of a diagnostic.
+    pub(crate) fn page(&self, code: &str) -> Option<String> {
+        let docs = self.args.docs.as_deref()?;
+        let code = code.to_ascii_lowercase();
+        Some(if docs.contains("{code}") { docs.replace("{code}", &code) } else { format!("{docs}#{code}") })
+    }
+
+    /// What a policy that stands alone is attached as.
+    pub(crate) fn attachment(&self) -> Attachment {
+        Attachment { kind: self.args.kind.into(), preset: self.args.preset }
+    }
+
+    /// With what a policy is read that is attached so.
+    pub(crate) fn setting<'s>(
+        &'s self,
+        attachment: Attachment,
+        around: Option<&'s Surroundings>,
+    ) -> Setting<'s> {
+        let setting = self.bare.setting(attachment.kind, attachment.preset);
+        match around {
+            Some(Surroundings { parameters, catalogue }) => Setting { parameters, catalogue, ..setting },
+            None => setting,
+        }
+    }
+
+    /// With what a document is read that is a policy.
+    pub(crate) fn of_document<'s>(&'s self, document: &'s Document) -> Setting<'s> {
+        match &document.attached {
+            Some((attachment, around)) => self.setting(*attachment, Some(around)),
+            None => self.setting(self.attachment(), None),
+        }
+    }
+}
