@@ -147,7 +147,7 @@ class Bundle:
             tables = read(file.read())
         self.tables = {name: table.encode() if isinstance(table, str) else table for name, table in tables.items()}
         self.seed = self.scalars[1] << 32 | self.scalars[0]
-        self.options, services = self.scalars[4], self.scalars[10:]
+        self.options, services = self.scalars[4], self.scalars[12:]
         self.capable = {self.item("segment", service).decode() for service in services}
 
     def __getattr__(self, name):
@@ -353,36 +353,46 @@ class Query:
         self.appid = MISSING if target.appid is None else bundle.find("appid", target.appid)
         self.parts.update({3: self.service, 4: self.region, 6: self.uin, 7: self.appid})
 
-    def key(self, kind, path):
-        """The key of a kind, None where the request lacks a part."""
+    def keys(self, kind, path, context):
+        """The keys of a kind: one, or one for each value or empty key of the context; none where the request lacks a part."""
         seed, joined = self.bundle.seed, 0
         if kind & (4 if not self.star else 2) or kind & 1 << 5 and (self.star or self.target.own == F):
-            return None
+            return []
         for bit in (3, 4, 6, 7, 11, 12):
             if kind & 1 << bit:
                 id = self.parts.get(bit, NONE)
                 if id == NONE:
-                    return None
+                    return []
                 joined ^= fold(seed, 1 << bit + 32 | id)
         if kind & 0b111 << 8:
             cuts = [at + 1 for at, byte in enumerate(path) if byte == 47][:2] + [None, None]
             end = len(path) if kind & 1 << 10 else cuts[1] if kind & 1 << 9 else cuts[0]
             if self.star or end is None:
-                return None
+                return []
             joined ^= text_hash(seed, path[:end])
-        return fold(seed ^ kind, joined)
+        parts = self.context_parts(kind, context) if kind & 3 << 13 else [0]
+        return [fold(seed ^ kind, joined ^ part) for part in parts]
 
-    def candidates(self, block):
+    def context_parts(self, kind, context):
+        seed = self.bundle.seed
+        for key, values in context.items():
+            id = self.bundle.find("key", key.encode())
+            if id != NONE and kind & 1 << 13:
+                yield from (fold(fold(seed, 0x2000 << 32 | id), text_hash(seed, value.encode())) for value in values)
+            elif id != NONE and not values:
+                yield fold(seed, 0x4000 << 32 | id)
+
+    def candidates(self, block, context):
         """Rows that the index of a block gives, for any spelling."""
         rows = set()
         for path in self.target.paths:
-            for posting in self.slots(block, path):
+            for posting in self.slots(block, path, context):
                 self.rows_of(posting, path, rows)
         return rows
 
-    def slots(self, block, path):
+    def slots(self, block, path, context):
         bundle = self.bundle
-        first_kind, kinds, first, slots, flags, *_ = bundle.record("blocks", 8, block)
+        first_kind, kinds, first, slots, flags, *_ = bundle.record("blocks", 10, block)
         listed = bundle.block_lists[first : first + (slots + 7) // 8 * 4 + slots] if flags & 1 else None
         postings = listed[(slots + 7) // 8 * 4 :] if flags & 1 else None
         if kinds == 0:
@@ -390,16 +400,16 @@ class Query:
         begin = 0
         for at in range(first_kind, first_kind + kinds):
             kind, end = bundle.record("block_kinds", 2, at)
-            key = self.key(kind, path)
-            if key is not None and listed:
-                tags = (listed[slot // 2] >> slot % 2 * 16 & 0xFFFF for slot in range(begin, end))
-                yield from (postings[begin + at] for at, tag in enumerate(tags) if tag == key >> 48)
-            elif key is not None:
+            for key in self.keys(kind, path, context):
+                if listed:
+                    tags = (listed[slot // 2] >> slot % 2 * 16 & 0xFFFF for slot in range(begin, end))
+                    yield from (postings[begin + at] for at, tag in enumerate(tags) if tag == key >> 48)
+                    continue
                 for step in range(slots):
                     tag, posting = bundle.record("block_slots", 2, first + (key + step) % slots)
                     if posting == NONE:
                         break
-                    if tag == key >> 32:
+                    if tag == (kind << 17 | key >> 47):
                         yield posting
             begin = end
 
@@ -463,7 +473,7 @@ class Ask:
     def run(self, block, filter=NONE):
         """Names of the denies and of the allows that match in a block."""
         denies, allows = set(), set()
-        for number in self.query.candidates(block) if block != NONE else ():
+        for number in self.query.candidates(block, self.context) if block != NONE else ():
             row = self.bundle.record("rows", 10, number)
             denied, truth = row[0] & 1, self.row(row, filter)
             if truth == T or denied and truth == U:

@@ -4,6 +4,8 @@
 //! suites. It shares no code with the product, so that an error has to be made twice to go unseen, and favours
 //! obviousness: `read` brings a world into lists of statements once, then everything is a loop.
 
+#[path = "observe.rs"]
+mod observe;
 mod read;
 mod request;
 mod value;
@@ -120,26 +122,6 @@ impl Reference {
             Some(_) => outcome(Decision::ImplicitDeny, denies, open, None),
             None => outcome(Decision::Allow, allows, None, None),
         }
-    }
-
-    /// For statistics: operator, key and truth of the caller's conditions that count for the first resource.
-    pub fn conditions(&self, request: &Value) -> Vec<(&str, &str, Truth)> {
-        let Ok((mut ask, mut targets, _)) = self.query(request) else { return Vec::new() };
-        ask.target = targets.swap_remove(0);
-        let own = self.tied.iter().filter(|(holder, _)| ask.names.iter().any(|name| holder.ends_with(name)));
-        let all = own.map(|(_, policy)| policy).chain(self.scoped.iter().map(|(_, policy)| policy)).flatten();
-        let terms = all.filter(|s| self.meets(s, &ask) != F).flat_map(|s| &s.conditions);
-        terms.map(|term| (term.0.as_str(), term.1.as_str(), ask.term(term))).collect()
-    }
-
-    /// The statements of the caller's own policies and groups that match a request for one resource, whatever they come
-    /// to together; `None` for a malformed request.
-    pub fn matching(&self, request: &Value) -> Option<BTreeSet<String>> {
-        let (mut ask, targets, _) = self.query(request).ok()?;
-        ask.target = targets.into_iter().next()?;
-        let (mut denies, policies) = (Ids::new(), self.tied.get(&format!("identity {}", ask.names[0])));
-        let allows = policies.map_or_else(Ids::new, |policies| self.run(policies, &ask, &mut denies));
-        Some(&allows | &denies)
     }
 
     /// Granting allows, and the first layer that failed; the denies that match are added to `denies`.
