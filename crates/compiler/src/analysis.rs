@@ -23,19 +23,28 @@
 
 mod bits;
 mod context;
+mod diff;
+mod difference;
 mod directory;
 mod formula;
+mod layers;
 mod question;
+mod replay;
 mod resource;
 mod search;
 mod set;
 mod text;
 mod value;
+mod who;
+mod words;
 
 use std::collections::BTreeMap;
 
+pub use diff::{Change, Diff, Presence, Unknown, documents, mean_the_same, worlds};
+pub use difference::{Decided, Difference, Kind, Place, Side};
 pub use directory::Directory;
 pub use formula::{Atom, Formula};
+pub use layers::Layer;
 pub use question::Asking;
 pub use set::{Caller, Member, Set, Standing};
 

@@ -19,7 +19,7 @@ impl<'a> Search<'_, 'a> {
             let time =
                 context.remove(TEXTS[CURRENT_TIME as usize]).and_then(|values| values.into_iter().next());
             let (action, resource) = (action.to_owned(), resource.to_owned());
-            let principal = self.set.caller.principal.clone();
+            let principal = self.set.caller().principal.clone();
             Flow::Break(Stop::Found(Box::new(Witness { principal, action, resource, context, time })))
         };
         let mut atoms = BTreeSet::new();

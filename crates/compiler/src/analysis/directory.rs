@@ -12,6 +12,8 @@ pub struct Directory<'a> {
     accounts: BTreeMap<Cow<'a, str>, Home<'a>>,
     appids: HashMap<Cow<'a, str>, Cow<'a, str>>,
     pub(super) list_deny_cam: bool,
+    /// Which roles there are is not known: any may be.
+    pub(super) any_role: bool,
     /// Services whose resources have a region and an owner (CITE REQ-5).
     pub(super) capable: Vec<Box<str>>,
 }
@@ -42,11 +44,12 @@ impl<'a> Directory<'a> {
         directory
     }
 
-    /// That of the account which documents without a world are set in.
+    /// That of the account which documents without a world are set in. Any role may exist.
     pub fn implicit() -> Self {
         let mut directory = Self::with(&Options::default());
         let appid = Some(Cow::Borrowed(world::IMPLICIT_APPID));
         directory.add(Cow::Borrowed(world::IMPLICIT_ACCOUNT), appid, Vec::new());
+        directory.any_role = true;
         directory
     }
 

@@ -8,7 +8,6 @@ use camshaft_value::resource::lacks_slash;
 use camshaft_value::truth::Truth;
 
 use super::bits::Bits;
-use super::directory::Directory;
 use super::formula::Formula;
 use super::search::{Flow, SERVICES, Search, Spent, within};
 use super::set::{Item, Matcher};
@@ -85,11 +84,10 @@ impl<'a> Resources<'_, '_, 'a> {
         }
         let truths = self.live.iter().map(|(at, items)| {
             let Some(matcher) = self.matcher(*at) else { return Truth::False };
-            let strict = matcher.deny && !self.search.set.directory(matcher.side).list_deny_cam;
             Truth::from(items.iter().any(|item| {
                 let entry = &item.entry;
                 entry.scope.is_none()
-                    && (entry.all || strict && entry.service.is_none_or(|own| own == service))
+                    && (entry.all || matcher.star && entry.service.is_none_or(|own| own == service))
             }))
         });
         self.matched(truths.collect(), &|| "*".to_owned())
@@ -123,7 +121,7 @@ impl<'a> Resources<'_, '_, 'a> {
             regions.extend(Some("").filter(|_| !capable && !named.is_empty()));
             let mut owners = self.owners(of_service());
             if self.assumes {
-                let accounts = set.directories.iter().flat_map(Directory::accounts_with_roles);
+                let accounts = set.directories.iter().flat_map(|directory| directory.accounts_with_roles());
                 owners.extend(accounts.map(|uin| format!("uin/{uin}")));
                 owners.sort_unstable();
                 owners.dedup();
@@ -174,7 +172,7 @@ impl<'a> Resources<'_, '_, 'a> {
                 owners.push(owner);
             }
         };
-        let own = set.caller.account.as_deref();
+        let own = set.caller().account.as_deref();
         own.into_iter().for_each(|own| add(format!("uin/{own}")));
         for item in items {
             match item.entry.owner {
@@ -183,6 +181,7 @@ impl<'a> Resources<'_, '_, 'a> {
                 Owner::Any | Owner::Caller | Owner::Unknown => {}
             }
         }
+        set.owners.iter().for_each(|owner| add(owner.clone()));
         let fresh = |known: &dyn Fn(&str) -> bool| {
             (0u64..).map(|n| (100_000_000_999 + n).to_string()).find(|id| !known(id)).unwrap_or_default()
         };
@@ -199,7 +198,7 @@ impl<'a> Resources<'_, '_, 'a> {
     /// What the entries come to but for the sixth segment; in the order of `live` and its entries.
     fn base(&self, cell: &Place<'_>) -> Result<Vec<Truth>, Spent> {
         let mut truths = Vec::new();
-        let own = self.search.set.caller.account.as_deref();
+        let own = self.search.set.caller().account.as_deref();
         for (at, items) in self.live {
             let Some(matcher) = self.matcher(*at) else { continue };
             let directory = self.search.set.directory(matcher.side);

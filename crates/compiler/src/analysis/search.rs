@@ -158,11 +158,11 @@ impl<'s, 'a> Search<'s, 'a> {
             return true;
         }
         // CITE RES-18: both may match the resource `*`.
-        if of_a.deny && of_b.deny && one.scope.is_none() && other.scope.is_none() {
+        if of_a.star && of_b.star && one.scope.is_none() && other.scope.is_none() {
             return true;
         }
         let same = |a: Option<&str>, b: Option<&str>| a.zip(b).is_none_or(|(a, b)| a == b);
-        let own = self.set.caller.account.as_deref();
+        let own = self.set.caller().account.as_deref();
         let known = |owner| match (owner, own) {
             (Owner::Caller, Some(own)) => Owner::Uin(own),
             (owner, _) => owner,
@@ -224,7 +224,7 @@ impl<'s, 'a> Search<'s, 'a> {
         };
         // Malformed but for a role: the others are to be told from them.
         let own_patterns = patterns.len();
-        if service == "sts" {
+        if service == "sts" && !self.set.directories.iter().any(|directory| directory.any_role) {
             ASSUME.iter().for_each(|operation| patterns.add(&Glob::text(*operation), false));
         }
         let mut told: HashSet<(Bits, bool)> = HashSet::new();

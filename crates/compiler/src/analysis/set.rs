@@ -1,6 +1,7 @@
 //! The statements that a question is about, as they bind one caller.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use camshaft_frontend::policy::{ActionEntry, Effect, Pattern, ResourceEntry, ResourcePattern, Statement};
 use camshaft_frontend::world;
@@ -75,6 +76,16 @@ pub enum Standing<'a> {
     Scope(&'a ResourcePattern, &'a str, Option<&'a str>),
 }
 
+impl<'a> Standing<'a> {
+    fn place(self) -> entry::Place<'a> {
+        match self {
+            Self::Caller => entry::Place::Caller,
+            Self::Account(uin) => entry::Place::Account(uin),
+            Self::Scope(pattern, uin, appid) => entry::Place::Scope(Scope { pattern, uin, appid }),
+        }
+    }
+}
+
 /// A resource entry with its variables filled.
 #[derive(Clone, Debug)]
 pub(super) struct Item<'a> {
@@ -96,6 +107,8 @@ pub(super) struct Matcher<'a> {
     /// The most that it can come to: derived keys are known.
     pub(super) cap: Truth,
     pub(super) deny: bool,
+    /// Its entries match the resource `*` where their service does (CITE RES-18).
+    pub(super) star: bool,
     /// Number of its directory.
     pub(super) side: usize,
 }
@@ -106,8 +119,11 @@ pub(super) struct Matcher<'a> {
 /// who adds it to say.
 #[derive(Clone, Debug)]
 pub struct Set<'a> {
-    pub(super) caller: Caller,
-    pub(super) directories: Vec<Directory<'a>>,
+    /// By side.
+    callers: Vec<Caller>,
+    pub(super) directories: Vec<Arc<Directory<'a>>>,
+    /// Owners that are to be asked about beside those that statements name, as requests write them.
+    pub(super) owners: Vec<String>,
     pub(super) matchers: Vec<Matcher<'a>>,
     atoms: Vec<(usize, Truth)>,
     /// By key: the types of all operators on it.
@@ -117,29 +133,36 @@ pub struct Set<'a> {
 /// A statement of a [`Set`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Member {
-    number: usize,
-    least: Truth,
+    pub(super) number: usize,
+    pub(super) least: Truth,
 }
 
 impl<'a> Set<'a> {
     /// No statements yet, for a caller in a world.
-    pub fn new(caller: Caller, directory: Directory<'a>) -> Self {
-        Self::of_sides(caller, vec![directory])
+    pub fn new(caller: Caller, directory: impl Into<Arc<Directory<'a>>>) -> Self {
+        Self::of_sides(vec![(caller, directory.into())])
     }
 
-    /// No statements yet, for a caller in several worlds at once.
-    pub(super) fn of_sides(caller: Caller, directories: Vec<Directory<'a>>) -> Self {
-        Self { caller, directories, matchers: Vec::new(), atoms: Vec::new(), types: BTreeMap::new() }
+    /// No statements yet, for one caller in several worlds at once.
+    pub(super) fn of_sides(sides: Vec<(Caller, Arc<Directory<'a>>)>) -> Self {
+        let (callers, directories) = sides.into_iter().unzip();
+        let (owners, matchers, atoms, types) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
+        Self { callers, directories, owners, matchers, atoms, types }
     }
 
     /// The caller.
     pub fn caller(&self) -> &Caller {
-        &self.caller
+        self.caller_of(0)
+    }
+
+    fn caller_of(&self, side: usize) -> &Caller {
+        static NOBODY: OnceLock<Caller> = OnceLock::new();
+        self.callers.get(side).unwrap_or_else(|| NOBODY.get_or_init(Caller::default))
     }
 
     pub(super) fn directory(&self, side: usize) -> &Directory<'a> {
-        static NONE: std::sync::OnceLock<Directory<'static>> = std::sync::OnceLock::new();
-        self.directories.get(side).unwrap_or_else(|| NONE.get_or_init(Directory::default))
+        static NONE: OnceLock<Directory<'static>> = OnceLock::new();
+        self.directories.get(side).map_or_else(|| NONE.get_or_init(Directory::default), Arc::as_ref)
     }
 
     pub(super) fn atom(&self, atom: Atom) -> (usize, Truth) {
@@ -163,15 +186,10 @@ impl<'a> Set<'a> {
         side: usize,
         unsigned: bool,
     ) -> Member {
-        let place = match standing {
-            Standing::Caller => entry::Place::Caller,
-            Standing::Account(uin) => entry::Place::Account(uin),
-            Standing::Scope(pattern, uin, appid) => entry::Place::Scope(Scope { pattern, uin, appid }),
-        };
         let deny = statement.effect == Effect::Deny;
-        let entries = entry::of_statement(statement, place);
+        let entries = entry::of_statement(statement, standing.place());
         let stranger = Caller::anonymous();
-        let caller = if unsigned { &stranger } else { &self.caller };
+        let caller = if unsigned { stranger } else { self.caller_of(side).clone() };
         let (mut terms, mut cap) = (Vec::new(), Truth::True);
         for term in &statement.condition {
             let requirement = value::requirement(term, &|variable| caller.value(variable));
@@ -187,9 +205,10 @@ impl<'a> Set<'a> {
                 }
             }
         }
-        let items = entries.into_iter().map(|entry| self.item(entry, unsigned)).collect();
+        let items = entries.into_iter().map(|entry| self.item(entry, side, unsigned)).collect();
         let least = if deny { Truth::Unknown } else { Truth::True };
-        self.push(Matcher { deny, side, cap, terms, items, ..actions_of(&statement.actions) }, least)
+        let star = deny && !self.directory(side).list_deny_cam;
+        self.push(Matcher { deny, star, side, cap, terms, items, ..actions_of(&statement.actions) }, least)
     }
 
     /// Adds a part of all requests: those for some of these actions on some of these resources. Empty accounts are
@@ -205,13 +224,8 @@ impl<'a> Set<'a> {
         standing: Standing<'a>,
         side: usize,
     ) -> Member {
-        let place = match standing {
-            Standing::Caller => entry::Place::Caller,
-            Standing::Account(uin) => entry::Place::Account(uin),
-            Standing::Scope(pattern, uin, appid) => entry::Place::Scope(Scope { pattern, uin, appid }),
-        };
-        let entries = entry::of_resources(resources, place, false);
-        let items = entries.into_iter().map(|entry| self.item(entry, false)).collect();
+        let entries = entry::of_resources(resources, standing.place(), false);
+        let items = entries.into_iter().map(|entry| self.item(entry, side, false)).collect();
         let cap = Truth::True;
         self.push(Matcher { deny: false, side, cap, items, ..actions_of(actions) }, Truth::True)
     }
@@ -221,7 +235,7 @@ impl<'a> Set<'a> {
         static ALL: [ResourceEntry; 1] = [ResourceEntry::All];
         let member = self.add(statement, Standing::Caller);
         let entries = entry::of_resources(&ALL, entry::Place::Caller, false);
-        let items = entries.into_iter().map(|entry| self.item(entry, false)).collect();
+        let items = entries.into_iter().map(|entry| self.item(entry, 0, false)).collect();
         if let Some(matcher) = self.matchers.get_mut(member.number) {
             (matcher.everything, matcher.items) = (true, items);
         }
@@ -233,14 +247,45 @@ impl<'a> Set<'a> {
         self.matchers.get(member.number).is_some_and(|matcher| matcher.deny)
     }
 
+    /// Adds what some entries of a statement cover, as its effect reads them.
+    pub(super) fn add_region_of(
+        &mut self,
+        statement: &Statement,
+        actions: &'a [ActionEntry],
+        resources: &'a [ResourceEntry],
+        standing: Standing<'a>,
+        side: usize,
+    ) -> Member {
+        let deny = statement.effect == Effect::Deny;
+        let entries = entry::of_resources(resources, standing.place(), deny);
+        let items = entries.into_iter().map(|entry| self.item(entry, side, false)).collect();
+        let star = deny && !self.directory(side).list_deny_cam;
+        let least = if deny { Truth::Unknown } else { Truth::True };
+        self.push(Matcher { deny, star, side, items, ..actions_of(actions) }, least)
+    }
+
+    /// Adds the requests on what the caller's own account owns, and those for `*`: these are on its own, too.
+    pub(super) fn add_own(
+        &mut self,
+        actions: &'a [ActionEntry],
+        resources: &'a [ResourceEntry],
+        side: usize,
+    ) -> Member {
+        let member = self.add_region_as(actions, resources, Standing::Caller, side);
+        if let Some(matcher) = self.matchers.get_mut(member.number) {
+            matcher.star = true;
+        }
+        member
+    }
+
     fn push(&mut self, matcher: Matcher<'a>, least: Truth) -> Member {
         self.matchers.push(matcher);
         Member { number: self.matchers.len() - 1, least }
     }
 
-    fn item(&self, entry: Entry<'a>, unsigned: bool) -> Item<'a> {
+    fn item(&self, entry: Entry<'a>, side: usize, unsigned: bool) -> Item<'a> {
         let stranger = Caller::anonymous();
-        let caller = if unsigned { &stranger } else { &self.caller };
+        let caller = if unsigned { &stranger } else { self.caller_of(side) };
         match value::filled(&entry.path, &|variable| caller.value(variable)) {
             Some(path) => Item { path, entry, unvalued: false },
             None => Item { path: Glob::any(), entry, unvalued: true },
@@ -280,6 +325,7 @@ fn actions_of<'a>(entries: &'a [ActionEntry]) -> Matcher<'a> {
         terms: Vec::new(),
         cap: Truth::True,
         deny: false,
+        star: false,
         side: 0,
     }
 }
