@@ -12,7 +12,7 @@ use std::{
 use camshaft_frontend::{
     diagnostic::{Diagnostic, Severity},
     document::{self, Reading},
-    fix,
+    fix, format,
     json::{self, Bounds},
     limits::Limits,
     normalize,
@@ -219,6 +219,41 @@ fn canonical_forms_are_accepted_and_their_own() {
         }
     }
     assert_eq!(accepted, 692 - 98 + 38);
+}
+
+/// What `camshaft fmt` writes of the published and of the broken documents is its own form, byte by byte, and means what
+/// the document means.
+#[test]
+fn formatted_documents_stay_as_they_are() {
+    let Some(corpus) = corpus() else { return };
+    let fixture = Fixture::new();
+    let (mut formatted, mut mended) = (0, 0);
+    for entry in &expected(&corpus) {
+        let source = source(&corpus, &entry.file);
+        let (kind, reading) = read(&fixture, &source, entry);
+        let setting = Setting { limits: &fixture.free, ..fixture.setting(kind) };
+        let Ok(once) = format::format(&source, &setting) else {
+            assert!(reading.statements.is_none(), "{}", entry.file);
+            continue;
+        };
+        let again = Source::new("formatted", once.text.clone());
+        let twice =
+            format::format(&again, &setting).unwrap_or_else(|_| panic!("{}: {}", entry.file, once.text));
+        assert_eq!(twice.text, once.text, "{}", entry.file);
+        assert!(twice.fixed.is_empty() && twice.comments == 0, "{}", entry.file);
+        formatted += 1;
+        match reading.statements {
+            Some(statements) => {
+                assert!(once.fixed.is_empty(), "{}: what is accepted is not mended", entry.file);
+                let second = document::parse_source(&again, 0).read(&again, &setting);
+                let second = second.statements.unwrap_or_else(|| panic!("{}", entry.file));
+                assert_eq!(meaning(&statements), meaning(&second), "{}", entry.file);
+            }
+            None => mended += usize::from(!once.fixed.is_empty()),
+        }
+    }
+    println!("{formatted} documents formatted, {mended} of them mended");
+    assert!(formatted >= 692 - 98 + 38);
 }
 
 /// Numbers that look random and are the same in every run.

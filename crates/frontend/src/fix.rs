@@ -6,7 +6,7 @@ use crate::{
     diagnostic::{Applicability, Diagnostic, Edit},
     document,
     setting::Setting,
-    source::Source,
+    source::{Position, Source},
 };
 
 /// Most rounds of reading and mending. Every round mends all findings that do not overlap; one
@@ -20,29 +20,38 @@ pub struct Mended {
     pub source: Source,
     /// How many fixes were applied.
     pub applied: usize,
+    /// The findings that they were for, and where each stood in the text that it was found in: the source, or the
+    /// source after other fixes.
+    pub fixed: Vec<(Diagnostic, Position)>,
 }
 
 /// Applies the machine-applicable fixes of findings about one source. Of fixes that overlap the
 /// first is applied; `None` if there are none at all.
 pub fn apply(source: &Source, diagnostics: &[Diagnostic]) -> Option<(String, usize)> {
+    applied(source, diagnostics).map(|(text, fixed)| (text, fixed.len()))
+}
+
+/// The text, and the findings whose fixes were applied.
+fn applied<'d>(source: &Source, diagnostics: &'d [Diagnostic]) -> Option<(String, Vec<&'d Diagnostic>)> {
     let text = source.text();
-    let sure = diagnostics.iter().filter_map(|found| found.fix.as_ref());
-    let mut fixes: Vec<&[Edit]> = sure
-        .filter(|fix| fix.applicability == Applicability::Machine)
-        .map(|fix| fix.edits.as_slice())
-        .filter(|edits| !edits.is_empty() && edits.iter().all(|edit| fits(text, edit)))
+    let mut fixes: Vec<(&Diagnostic, &[Edit])> = diagnostics
+        .iter()
+        .filter_map(|found| Some((found, found.fix.as_ref()?)))
+        .filter(|(_, fix)| fix.applicability == Applicability::Machine)
+        .map(|(found, fix)| (found, fix.edits.as_slice()))
+        .filter(|(_, edits)| !edits.is_empty() && edits.iter().all(|edit| fits(text, edit)))
         .collect();
-    fixes.sort_by_key(|edits| edits.first().map(|edit| (edit.span.start, edit.span.end)));
+    fixes.sort_by_key(|(_, edits)| edits.first().map(|edit| (edit.span.start, edit.span.end)));
     let mut taken: BTreeMap<(usize, usize), &str> = BTreeMap::new();
-    let mut applied = 0;
-    for edits in fixes {
+    let mut fixed = Vec::new();
+    for (found, edits) in fixes {
         if edits.iter().any(|edit| overlaps(&taken, edit)) {
             continue;
         }
         taken.extend(edits.iter().map(|edit| ((edit.span.start, edit.span.end), &*edit.text)));
-        applied += 1;
+        fixed.push(found);
     }
-    if applied == 0 {
+    if fixed.is_empty() {
         return None;
     }
     let mut out = String::with_capacity(text.len());
@@ -53,7 +62,7 @@ pub fn apply(source: &Source, diagnostics: &[Diagnostic]) -> Option<(String, usi
         at = end;
     }
     out.push_str(text.get(at..).unwrap_or(""));
-    Some((out, applied))
+    Some((out, fixed))
 }
 
 fn fits(text: &str, edit: &Edit) -> bool {
@@ -82,15 +91,17 @@ pub fn mend_all(source: &Source, setting: &Setting<'_>) -> Mended {
 }
 
 fn mend_where(source: &Source, setting: &Setting<'_>, wanted: impl Fn(&Diagnostic) -> bool) -> Mended {
-    let mut mended = Mended { source: source.clone(), applied: 0 };
+    let mut mended = Mended { source: source.clone(), applied: 0, fixed: Vec::new() };
     for _ in 0..ROUNDS {
         let mut found = document::parse_source(&mended.source, 0).read(&mended.source, setting).diagnostics;
         found.retain(&wanted);
-        let Some((text, applied)) = apply(&mended.source, &found) else { break };
+        let Some((text, fixed)) = applied(&mended.source, &found) else { break };
         if text == mended.source.text() {
             break;
         }
-        mended.applied += applied;
+        mended.applied += fixed.len();
+        let placed = |found: &Diagnostic| (found.clone(), mended.source.position(found.span.start));
+        mended.fixed.extend(fixed.into_iter().map(placed));
         mended.source = Source::new(mended.source.name(), text);
     }
     mended

@@ -12,6 +12,7 @@ pub mod diagnostic;
 pub mod document;
 mod finding;
 pub mod fix;
+pub mod format;
 pub mod json;
 pub mod limits;
 pub mod named;

@@ -2,12 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use camshaft_frontend::diagnostic::{Applicability, Diagnostic, code};
-use camshaft_frontend::document;
-use camshaft_frontend::fix;
-use camshaft_frontend::json::Bounds;
-use camshaft_frontend::normalize;
-use camshaft_frontend::source::{Source, Span};
+use camshaft_frontend::diagnostic::Diagnostic;
+use camshaft_frontend::format;
+use camshaft_frontend::source::{Position, Source};
 use serde::Serialize;
 
 use crate::args::Fmt;
@@ -19,6 +16,9 @@ use crate::render::diagnostic::Findings;
 use crate::render::text;
 use crate::write;
 
+/// Fixes of a policy that are told one by one.
+const SHOWN: usize = 10;
+
 /// What became of one policy.
 #[derive(Debug, Serialize)]
 struct Formatted {
@@ -27,11 +27,28 @@ struct Formatted {
     changed: bool,
     /// Fixes that were applied on the way.
     fixes: usize,
+    /// What they were for; places are those of the text that each was found in, which others may have mended before.
+    fixed: Vec<Fixed>,
     /// Comments that the canonical form does not have.
     comments_lost: usize,
     /// The text, unless it was written to the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+}
+
+/// An error that was mended.
+#[derive(Debug, Serialize)]
+struct Fixed {
+    code: String,
+    line: u32,
+    column: u32,
+    message: String,
+}
+
+impl Fixed {
+    fn new(found: &Diagnostic, Position { line, column }: Position) -> Self {
+        Self { code: found.code.to_string(), line, column, message: found.message.clone() }
+    }
 }
 
 #[derive(Serialize)]
@@ -66,7 +83,7 @@ pub(crate) fn run(args: &Fmt, console: &mut Console) -> Result<Exit, Failure> {
         return Err(load::rejected(&names, refused));
     }
     for (path, one) in &mut formatted {
-        losses(one, console);
+        announce(one, console);
         let Some(text) = one.text.take_if(|_| args.write) else { continue };
         if one.changed {
             write::replace(path, text.as_bytes())?;
@@ -119,34 +136,34 @@ fn open(path: &Path, args: &Fmt) -> Result<Result<Source, Findings>, Failure> {
 
 fn format(source: Source, args: &Fmt, bare: &Bare) -> Result<Formatted, Findings> {
     let setting = bare.setting(args.alone.kind.into(), args.alone.preset);
-    let before = document::parse_source(&source, 0).read(&source, &setting).diagnostics;
-    let mended = fix::mend(&source, &setting);
-    let whole = Span::new(0, mended.source.text().len());
-    let document = document::parse_within(&mended.source, 0, whole, Bounds::CANONICAL);
-    match normalize::canonical_pretty(&document, &mended.source, &setting) {
-        Ok(text) => Ok(Formatted {
+    match format::format(&source, &setting) {
+        Ok(form) => Ok(Formatted {
             path: source.name().to_owned(),
-            changed: text != source.text(),
-            fixes: mended.applied,
-            comments_lost: before.iter().filter(|found| found.code == code::COMMENT).count(),
-            text: Some(text),
+            changed: form.text != source.text(),
+            fixes: form.fixed.len(),
+            fixed: form.fixed.iter().map(|(found, position)| Fixed::new(found, *position)).collect(),
+            comments_lost: form.comments,
+            text: Some(form.text),
         }),
-        Err(reading) => Err(refused(source, before, mended.source, reading.diagnostics)),
+        Err(refused) => Err(Findings::of(refused.source, refused.diagnostics)),
     }
 }
 
-/// What fixes cannot mend. It is shown in the text of the file; where it only came to light after the fixes, in theirs.
-fn refused(source: Source, before: Vec<Diagnostic>, mended: Source, after: Vec<Diagnostic>) -> Findings {
-    let sure = |found: &Diagnostic| {
-        found.fix.as_ref().is_some_and(|fix| fix.applicability == Applicability::Machine)
-    };
-    let left: Vec<Diagnostic> = before.into_iter().filter(|found| found.is_error() && !sure(found)).collect();
-    if left.is_empty() { Findings::of(mended, after) } else { Findings::of(source, left) }
-}
-
-/// Says what the canonical form does not keep.
-fn losses(one: &Formatted, console: &Console) {
-    if one.comments_lost > 0 && !console.is_json() {
+/// Says what was mended, and what the canonical form does not keep.
+fn announce(one: &Formatted, console: &Console) {
+    if console.is_json() {
+        return;
+    }
+    for Fixed { code, line, column, message } in one.fixed.iter().take(SHOWN) {
+        let place = format!("{}:{line}:{column}", one.path);
+        let fixed = format!("{place}: {code}, {}", text::plain(message));
+        console.message(&text::labelled(console.err_color, text::GOOD, "fixed", &fixed));
+    }
+    if one.fixed.len() > SHOWN {
+        let more = format!("{}: {} more", one.path, text::figure((one.fixed.len() - SHOWN) as u64));
+        console.message(&text::labelled(console.err_color, text::GOOD, "fixed", &more));
+    }
+    if one.comments_lost > 0 {
         let lost = text::counted(one.comments_lost, "comment");
         let lost = format!("`{}` loses {lost}: the canonical form has none", one.path);
         console.message(&text::labelled(console.err_color, text::DOUBTFUL, "warning", &lost));
