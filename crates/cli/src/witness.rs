@@ -44,7 +44,7 @@ pub fn requests(set: &PolicySet, place: Place, seeds: &[&Request]) -> Vec<Reques
         for action in self::actions(other, &resources).into_iter().take(2) {
             add(&mut actions, action);
         }
-        for resource in self::resources(other, scope).into_iter().take(2) {
+        for resource in self::resources(other, scope).into_iter().take(3) {
             add(&mut resources, resource);
         }
     }
@@ -187,6 +187,17 @@ fn resources(statement: &Statement, scope: Option<&ResourcePattern>) -> Vec<Stri
                     ..pattern.clone()
                 };
                 add(&mut resources, resource(&pattern, statement));
+                // Beside it: another object, and the same elsewhere.
+                let path = if pattern.service.as_deref() == Some("cos") {
+                    "other-1250000000/example"
+                } else {
+                    "other/example"
+                };
+                let path = Pattern(vec![Piece::Literal(path.into())]);
+                add(&mut resources, resource(&ResourcePattern { path, ..pattern.clone() }, statement));
+                if pattern.region.as_deref().is_some_and(|region| region != "ap-guangzhou") {
+                    add(&mut resources, resource(&ResourcePattern { region: None, ..pattern }, statement));
+                }
             }
         }
     }

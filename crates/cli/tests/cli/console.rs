@@ -50,7 +50,7 @@ fn parse(text: &str) -> Vec<Step> {
 }
 
 /// Words, with single and double quotes.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote, mut open) = (Vec::new(), String::new(), None, false);
     for c in line.chars() {
         match (quote, c) {
@@ -120,7 +120,7 @@ fn damage(folder: &Folder, file: &str, change: impl FnOnce(&mut Vec<u8>)) -> Vec
 }
 
 /// Whether lines are as expected; `...` stands for any lines, `[..]` for any text.
-fn agrees(expected: &[String], printed: &[String]) -> bool {
+pub(crate) fn agrees(expected: &[String], printed: &[String]) -> bool {
     match expected.split_first() {
         None => printed.is_empty(),
         Some((first, rest)) if first == "..." => {
@@ -157,8 +157,9 @@ fn elided(line: &str) -> String {
     if let Some((start, _)) = line.split_once("hot ").filter(|_| line.starts_with("  bytes  ")) {
         return format!("{start}[..]");
     }
-    let timed =
-        [" bytes in ", ", checked in "].iter().find_map(|mark| line.rfind(mark).map(|at| at + mark.len()));
+    let timed = [" bytes in ", ", checked in ", " say, in "]
+        .iter()
+        .find_map(|mark| line.rfind(mark).map(|at| at + mark.len()));
     let line = timed.map_or_else(|| line.to_owned(), |at| format!("{}[..]", &line[..at]));
     let words = line.split(' ').collect::<Vec<_>>();
     let mut out = String::new();
@@ -184,7 +185,7 @@ fn without_digests(word: &str) -> String {
 
 /// What was expected, brought in line with what was printed at the least cost: a line that still agrees stays as it is
 /// written, with its `[..]`, and `...` keeps standing for the lines between its neighbours.
-fn renewed(expected: &[String], printed: &[String]) -> Vec<String> {
+pub(crate) fn renewed(expected: &[String], printed: &[String]) -> Vec<String> {
     const CHANGED: usize = 1_000;
     let (rows, columns) = (expected.len(), printed.len());
     let any = |row: usize| expected[row] == "...";

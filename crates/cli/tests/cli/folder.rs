@@ -12,10 +12,17 @@ pub(crate) struct Folder(PathBuf);
 impl Folder {
     /// A fresh copy.
     pub(crate) fn new() -> Self {
+        let folder = Self::empty();
+        copy(&data().join("files"), &folder.0);
+        folder
+    }
+
+    /// Nothing in it.
+    pub(crate) fn empty() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("camshaft-cli-{}-{number}", std::process::id()));
-        copy(&data().join("files"), &folder);
+        fs::create_dir_all(&folder).expect("a folder");
         Self(folder)
     }
 

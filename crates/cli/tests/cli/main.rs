@@ -6,5 +6,6 @@ mod json;
 mod lsp;
 mod refusals;
 mod signed;
+mod tutorial;
 mod watch;
 mod world;
