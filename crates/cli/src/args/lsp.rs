@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{PolicyKind, Reading};
+use super::Alone;
 
 /// Speak the Language Server Protocol over standard input and output, for editors.
 ///
@@ -18,21 +18,12 @@ Examples:
   camshaft lsp
   camshaft lsp --actions actions.json --kind resource")]
 pub(crate) struct Lsp {
-    /// What policies that stand alone are to be attached as
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) kind: PolicyKind,
-    /// Read policies that stand alone as presets, which may name `uin/-1`
-    #[arg(long)]
-    pub(crate) preset: bool,
+    #[command(flatten)]
+    pub(crate) alone: Alone,
     /// Known actions, for completion and examples: a JSON list, or one action a line
     #[arg(long, value_name = "FILE")]
     pub(crate) actions: Option<PathBuf>,
-    /// A JSON object from action sets to actions, for policies that stand alone
-    #[arg(long, value_name = "FILE")]
-    pub(crate) catalogue: Option<PathBuf>,
     /// Where the pages of diagnostics are: `{code}` stands for the code, else it is added behind `#`
     #[arg(long, value_name = "URL")]
     pub(crate) docs: Option<String>,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
 }

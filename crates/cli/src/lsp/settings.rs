@@ -38,7 +38,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// From the command line.
     pub(crate) fn new(args: Lsp) -> Result<Self, Failure> {
-        let bare = Bare::new(&args.reading, args.catalogue.as_ref())?;
+        let bare = Bare::new(&args.alone.reading, args.alone.catalogue.as_ref())?;
         let known = known::load(args.actions.as_deref())?;
         Ok(Self { args, bare, known, snippets: false })
     }
@@ -56,19 +56,19 @@ impl Settings {
         let given = given.unwrap_or_default();
         let mut args = self.args.clone();
         if let Some(kind) = given.kind {
-            args.kind = PolicyKind::from_str(&kind, false).map_err(|why| malformed(&why))?;
+            args.alone.kind = PolicyKind::from_str(&kind, false).map_err(|why| malformed(&why))?;
         }
         args.actions = given.actions.or(args.actions);
-        args.catalogue = given.catalogue.or(args.catalogue);
+        args.alone.catalogue = given.catalogue.or(args.alone.catalogue);
         args.docs = given.docs.or(args.docs);
-        args.reading.strict = given.strict.unwrap_or(args.reading.strict);
-        args.reading.params.extend(given.params);
+        args.alone.reading.strict = given.strict.unwrap_or(args.alone.reading.strict);
+        args.alone.reading.params.extend(given.params);
         Self::new(args)
     }
 
     /// What is added to worlds.
     pub(crate) fn overrides(&self) -> Result<camshaft_frontend::world::Overrides, Failure> {
-        load::overrides(&self.args.reading)
+        load::overrides(&self.args.alone.reading)
     }
 
     /// The page of a diagnostic.
@@ -80,7 +80,7 @@ impl Settings {
 
     /// What a policy that stands alone is attached as.
     pub(crate) fn attachment(&self) -> Attachment {
-        Attachment { kind: self.args.kind.into(), preset: self.args.preset }
+        Attachment { kind: self.args.alone.kind.into(), preset: self.args.alone.preset }
     }
 
     /// With what a policy is read that is attached so.
