@@ -10,6 +10,8 @@ mod import;
 
 mod lsp;
 
+mod report;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -28,6 +30,8 @@ pub(crate) use world::{Attach, Change, Detach, List, Listing, Revoke, Show, Worl
 pub(crate) use import::{From as ImportFrom, Import, Terraform as ImportTerraform};
 
 pub(crate) use lsp::Lsp;
+
+pub(crate) use report::Report;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -136,6 +140,7 @@ pub(crate) enum Command {
     Bench(Bench),
     Import(Import),
     World(World),
+    Report(Report),
     Lsp(Lsp),
     Completions(Completions),
     Help(Help),

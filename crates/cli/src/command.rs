@@ -12,6 +12,7 @@ mod help;
 mod import;
 mod inspect;
 mod lsp;
+mod report;
 mod sign;
 mod test;
 mod verify;
@@ -45,6 +46,7 @@ pub(crate) fn run(command: &Command, console: &mut Console) -> Result<Exit, Fail
         Command::World(args) => world::run(args, console),
         Command::Bench(args) => bench::run(args, console),
         Command::Import(args) => import::run(args, console),
+        Command::Report(args) => report::run(args, console),
         Command::Lsp(args) => lsp::run(args),
         Command::Completions(args) => completions::run(args, console),
         Command::Help(args) => help::run(args, console),

@@ -40,4 +40,4 @@ mod value;
 pub mod world;
 
 /// What editors and reports say of values: operators, networks, regions.
-pub use camshaft_value::{address, operator, region};
+pub use camshaft_value::{address, operator, pattern::matches_glob, region};

@@ -80,16 +80,16 @@ struct Index {
 }
 
 #[derive(Serialize)]
-struct Block {
-    number: u32,
+pub(super) struct Block {
+    pub(super) number: u32,
     /// Most rows that a request may have to verify in it.
-    candidates: json::Certificate,
-    rows: u32,
+    pub(super) candidates: json::Certificate,
+    pub(super) rows: u32,
     /// Whether it is scanned, because it is small, rather than looked up.
     scanned: bool,
-    policies: usize,
+    pub(super) policies: usize,
     /// The first few of them.
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
 }
 
 /// In front of the number of a source.
@@ -163,7 +163,7 @@ fn options(bundle: &Bundle) -> Options {
 }
 
 /// Rows by the shape of their sixth segment.
-fn strategies(tables: &Tables<'_>) -> Map<String, Value> {
+pub(super) fn strategies(tables: &Tables<'_>) -> Map<String, Value> {
     let mut counts = [0u64; Strategy::ALL.len()];
     for number in 0..tables.rows.records::<{ row::WORDS }>() {
         let Some(words) = tables.rows.record::<{ row::WORDS }>(number) else { continue };
@@ -209,7 +209,7 @@ fn index(tables: &Tables<'_>) -> Index {
     }
 }
 
-fn largest(tables: &Tables<'_>, most: usize) -> Vec<Block> {
+pub(super) fn largest(tables: &Tables<'_>, most: usize) -> Vec<Block> {
     let numbers = 0..tables.blocks.records::<{ block::WORDS }>();
     let mut blocks: Vec<Block> = numbers.filter_map(|number| one_block(tables, number)).collect();
     blocks.sort_by_key(|block| (core::cmp::Reverse((block.candidates.0.usual(), block.rows)), block.number));

@@ -5,6 +5,7 @@ mod folder;
 mod json;
 mod lsp;
 mod refusals;
+mod report;
 mod signed;
 mod tutorial;
 mod watch;
