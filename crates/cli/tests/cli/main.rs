@@ -1,5 +1,6 @@
 //! The command line, run as a program.
 
+mod codes;
 mod console;
 mod folder;
 mod json;
