@@ -80,7 +80,7 @@ knobs! {
     /// Record line and column of every statement. Off by default: with places the bytes depend on how the
     /// sources are laid out, without them only on what they say.
     places get_places: bool = false;
-    /// Keys up to which those of a block are a list to scan; at most 64.
+    /// Keys up to which those of a block are a list to scan; at most 128.
     listed_keys get_listed_keys: usize = MOST_LISTED;
     /// Rows under one key from which on the key counts as crowded.
     dense_rows get_dense_rows: usize = 8;

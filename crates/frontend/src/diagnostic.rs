@@ -110,7 +110,7 @@ impl Diagnostic {
             severity: code.severity(),
             source,
             span,
-            message: message.into(),
+            message: shortened(message.into()),
             help: help.map(str::to_owned),
             related: Vec::new(),
             fix: None,
@@ -126,7 +126,7 @@ impl Diagnostic {
     /// The same with another help.
     #[must_use]
     pub fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..self }
+        Self { help: Some(shortened(help.into())), ..self }
     }
 
     /// The same with a fix.
@@ -144,7 +144,7 @@ impl Diagnostic {
     /// The same with one more place.
     #[must_use]
     pub fn related(mut self, span: Span, message: impl Into<String>) -> Self {
-        self.related.push((span, message.into()));
+        self.related.push((span, shortened(message.into())));
         self
     }
 
@@ -152,6 +152,31 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// Findings of a source outside its policies, or of the names of a world, that are kept; the last stands for all that
+/// follow.
+pub(crate) const MOST_FINDINGS: usize = 10_000;
+
+/// Adds a finding to those that are kept from a place on.
+pub(crate) fn keep(findings: &mut Vec<Diagnostic>, first: usize, found: Diagnostic) -> &mut Diagnostic {
+    findings.truncate(first + MOST_FINDINGS - 1);
+    findings.push(found);
+    let last = findings.len() - 1;
+    &mut findings[last]
+}
+
+/// Bytes of a message: what it quotes of the input is as long as whoever wrote that likes.
+const MESSAGE_BYTES: usize = 1_024;
+
+/// Beginning and end of a text that is too long to be read.
+fn shortened(text: String) -> String {
+    if text.len() <= MESSAGE_BYTES {
+        return text;
+    }
+    let head = (0..=MESSAGE_BYTES / 2).rev().find_map(|end| text.get(..end));
+    let tail = (text.len() - MESSAGE_BYTES / 4..=text.len()).find_map(|start| text.get(start..));
+    format!("{} […] {}", head.unwrap_or(""), tail.unwrap_or(""))
 }
 
 /// How sure a fix is.

@@ -4,7 +4,7 @@
 //! finding is called differs between worlds and requests, hence [`Codes`]. Policies inside are skipped
 //! here; the document layer reads them from their own text.
 
-use crate::diagnostic::{Code, Diagnostic, code};
+use crate::diagnostic::{self, Code, Diagnostic, code};
 use crate::json::{self, Bounds, Member, Node, Parsed, Value};
 use crate::source::{Source, Span};
 use crate::spelling;
@@ -86,9 +86,7 @@ impl<'s> Strict<'s> {
 
     /// Reports an error under the given code.
     pub(crate) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        self.diagnostics.push(Diagnostic::new(code, self.index, span, message));
-        let last = self.diagnostics.len() - 1;
-        &mut self.diagnostics[last]
+        diagnostic::keep(&mut self.diagnostics, 0, Diagnostic::new(code, self.index, span, message))
     }
 
     /// Reports an error as malformed input.
@@ -127,6 +125,11 @@ impl<'s> Strict<'s> {
     /// Reports a member that does not exist.
     pub(crate) fn unknown(&mut self, member: &Member, what: &str, names: &[&str]) {
         let message = format!("{what} has no member `{}`", member.name);
+        if self.diagnostics.len() >= diagnostic::MOST_FINDINGS {
+            // Nobody reads so far: nearest names are not worth their time.
+            self.error(self.codes.unknown, member.name_span, message);
+            return;
+        }
         let help = match spelling::nearest(&member.name, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its members are {}", list(names)),

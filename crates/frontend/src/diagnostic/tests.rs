@@ -25,3 +25,20 @@ fn codes_are_read_strictly() {
     assert_eq!(Code::parse("cam0319"), Some(code::ACCOUNT_INVALID));
     assert!(Code(999).help_page().contains("no such"));
 }
+
+#[test]
+fn messages_stay_short_whatever_they_quote() {
+    let found = |text: &str| Diagnostic::new(code::ACCOUNT_INVALID, 0, Span::new(0, 0), text).message;
+    for text in ["", "short", &"x".repeat(1_024), &"é".repeat(512)] {
+        assert_eq!(found(text), text);
+    }
+    for letter in ["x", "é", "路", "🦀"] {
+        for more in 0..4 {
+            let message = found(&format!("{}{}end", "x".repeat(more), letter.repeat(1 << 20)));
+            assert!(
+                message.len() < 1_024 && message.ends_with("end") && message.contains(" […] "),
+                "{message}"
+            );
+        }
+    }
+}

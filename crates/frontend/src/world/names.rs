@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::raw;
-use crate::diagnostic::{Code, Diagnostic, code};
+use crate::diagnostic::{self, Code, Diagnostic, code};
 
 /// The preset that is built in (CITE PRE-1).
 pub(super) const FULL_ACCESS: &str = "FullQcloudAccess";
@@ -23,7 +23,8 @@ pub(super) fn is_reserved(name: &str) -> bool {
 
 /// Checks every name and id of a world for repetition and collision.
 pub(super) fn check(world: &raw::World, diagnostics: &mut Vec<Diagnostic>) {
-    let mut check = Check { diagnostics };
+    let first = diagnostics.len();
+    let mut check = Check { diagnostics, first };
     check.unique("account", world.accounts.iter().map(|account| &account.uin));
     check.unique("APPID", world.accounts.iter().filter_map(|account| account.appid.as_ref()));
     check.unique("organization account", world.organization.iter().map(|entry| &entry.account));
@@ -38,13 +39,14 @@ pub(super) fn check(world: &raw::World, diagnostics: &mut Vec<Diagnostic>) {
 
 struct Check<'d> {
     diagnostics: &'d mut Vec<Diagnostic>,
+    /// Where its own findings begin.
+    first: usize,
 }
 
 impl Check<'_> {
     fn report(&mut self, code: Code, name: &raw::Name, message: String) -> &mut Diagnostic {
-        self.diagnostics.push(Diagnostic::new(code, name.at.source, name.at.span, message));
-        let last = self.diagnostics.len() - 1;
-        &mut self.diagnostics[last]
+        let found = Diagnostic::new(code, name.at.source, name.at.span, message);
+        diagnostic::keep(self.diagnostics, self.first, found)
     }
 
     /// Reports a name that is taken, and shows the first where it stands in the same source.
