@@ -170,6 +170,12 @@ fn fault(text: &str, service: &str, operation: &str) -> Finding {
     if operation.is_empty() {
         return Finding::new(code::ACTION_CHARACTER, format!("`{}` names no operation", short(text)));
     }
+    if operation.contains(['<', '>', '[', '$']) {
+        let message = format!("`{}` is not an operation", short(operation));
+        let help =
+            format!("`{}` looks like a placeholder: name an operation, or `*` for all", short(operation));
+        return Finding::new(code::ACTION_CHARACTER, message).help(help);
+    }
     let bad = operation.chars().find(|c| !u8::try_from(*c).is_ok_and(alphabet::is_operation_byte));
     Finding::new(code::ACTION_CHARACTER, format!("{}cannot stand in an operation", character(bad)))
 }

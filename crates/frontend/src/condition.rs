@@ -149,6 +149,9 @@ impl Reader<'_> {
                         let fix = Fix::suggestion(member.name_span, format!("\"{near}\""));
                         found.help(format!("did you mean `{near}`?")).fix(fix)
                     }
+                    None if matches!(name, "for_any_value" | "for_all_value") => {
+                        found.help(format!("it stands before an operator: `{name}:string_equal`"))
+                    }
                     None => found
                         .help("see `string_equal`, `numeric_equal`, `date_equal`, `ip_equal` and their like"),
                 }
@@ -336,7 +339,9 @@ fn near_operator(name: &str) -> Option<&'static str> {
         snake.push(c.to_ascii_lowercase());
     }
     let names = || Base::ALL.iter().map(|base| base.name());
-    nearest(&snake, names()).or_else(|| nearest(name, names()))
+    // `null` is `null_equal`, and `for_all_value` alone no operator.
+    let begun = || Some(format!("{snake}_equal")).and_then(|whole| names().find(|name| *name == whole));
+    nearest(&snake, names()).or_else(|| nearest(name, names())).or_else(begun)
 }
 
 /// The values of one key, by type.

@@ -95,6 +95,10 @@ fn fault(text: &str, member: Member, segments: &[&str]) -> Finding {
         return Finding::new(code::PRINCIPAL_WILDCARD, message);
     }
     let finding = Finding::new(code::PRINCIPAL_MALFORMED, format!("`{}` is not a principal", short(text)));
+    if let Some(placeholder) = text.split_once('<').and_then(|(_, rest)| Some(rest.split_once('>')?.0)) {
+        let help = format!("`<{}>` looks like a placeholder: replace it by a real id", short(placeholder));
+        return finding.help(help);
+    }
     match member {
         Member::Service => finding.help("name the domain of the service, such as `cdn.cloud.tencent.com`"),
         Member::Federated => finding.help(

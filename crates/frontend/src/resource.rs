@@ -90,7 +90,14 @@ pub(crate) fn read_segments(
         if !printable && segment.iter().any(|part| template::literal(part).contains(alphabet::is_blank)) {
             let mended: String = text.chars().filter(|c| !alphabet::is_blank(*c)).collect();
             let message = format!("a blank stands before the sixth segment of `{}`", short(text));
-            return Err(Finding::new(code::RESOURCE_BLANK, message).suggest(mended));
+            let finding = Finding::new(code::RESOURCE_BLANK, message);
+            let held: String = segment.iter().map(template::literal).collect();
+            // Words of a page, not a blank too many.
+            if !held.is_ascii() || held.contains(['<', '[', '{']) {
+                let help = format!("`{}` looks like a placeholder: replace it by a real value", short(&held));
+                return Err(finding.help(help));
+            }
+            return Err(finding.suggest(mended));
         }
     }
     let project = read_project(template::fill(project)?, text, setting)?;
@@ -185,8 +192,14 @@ fn read_region(
         return Ok(None);
     }
     if !alphabet::is_region(&written) {
-        let message = format!("`{}` is not a region", short(&written));
-        return Err(Finding::new(code::REGION_INVALID, message));
+        let finding = Finding::new(code::REGION_INVALID, format!("`{}` is not a region", short(&written)));
+        return Err(match written.contains(['<', '[', '$', '{']) {
+            true => finding.help(format!(
+                "`{}` looks like a placeholder: name one region such as `ap-guangzhou`, or leave it empty",
+                short(&written)
+            )),
+            false => finding,
+        });
     }
     let canonical = region::canonical(&written);
     if canonical != written {

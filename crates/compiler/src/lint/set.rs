@@ -12,6 +12,7 @@ use camshaft_frontend::policy::{
     AccountPattern, ActionEntry, Effect, Kind, Options, Pattern, Piece, PolicyId, PolicySet, PrincipalEntry,
     ProjectPattern, ResourceEntry, ResourcePattern, Statement, Values,
 };
+use camshaft_frontend::source::Span;
 use camshaft_frontend::world::{IMPLICIT_ACCOUNT, IMPLICIT_APPID};
 use camshaft_value::truth::Truth;
 
@@ -90,6 +91,13 @@ impl<'a> World<'a> {
         world
     }
 
+    fn is_general(&self, policy: PolicyId) -> bool {
+        self.set.is_some_and(|set| {
+            set.general_unknown.contains(&policy)
+                || set.accounts.iter().any(|account| account.general.contains(&policy))
+        })
+    }
+
     fn statements(&self, policy: PolicyId) -> &'a [Statement] {
         let policies = self.set.map(|set| &set.policies);
         policies.and_then(|policies| policies.get(policy.0 as usize)).map_or(&[], |policy| &policy.statements)
@@ -103,6 +111,8 @@ impl<'a> World<'a> {
 /// Statements that stand together, and those that cap them.
 struct Together<'a> {
     set: Set<'a>,
+    /// The policy that is looked at; none for a document by itself.
+    policy: Option<PolicyId>,
     /// Of the layer that grants.
     own: Vec<(Option<PolicyId>, &'a Statement, Member)>,
     /// Of each layer that caps.
@@ -111,7 +121,7 @@ struct Together<'a> {
 
 impl<'a> Together<'a> {
     /// The statements of a holding.
-    fn of(world: &World<'a>, holding: &Holding, caller: &Caller) -> Self {
+    fn of(world: &World<'a>, holding: &Holding, caller: &Caller, policy: Option<PolicyId>) -> Self {
         let mut set = Set::new(caller.clone(), world.directory());
         let mut layers = holding.layers().map(|policies| {
             let statements = policies.iter().flat_map(|policy| {
@@ -124,7 +134,7 @@ impl<'a> Together<'a> {
         });
         let own = layers.next().unwrap_or_default();
         let caps = layers.collect();
-        Self { set, own, caps }
+        Self { set, policy, own, caps }
     }
 
     /// A document by itself.
@@ -148,7 +158,7 @@ impl<'a> Together<'a> {
             .iter()
             .map(|stated| (None, &stated.meaning, set.add(&stated.meaning, standing)))
             .collect();
-        Self { set, own, caps: Vec::new() }
+        Self { set, policy: None, own, caps: Vec::new() }
     }
 
     fn member(&self, policy: Option<PolicyId>, index: u32) -> Option<Member> {
@@ -210,9 +220,15 @@ impl Lints {
     pub(super) fn sets<'a>(&'a self, input: &Input<'a>, report: &mut Report) {
         let world = World::of(input.set);
         let mut analyst = Analyst { lints: self, world: &world, left: self.most_questions };
+        // One document may be attached in many ways; what is said of it is so in all of them.
+        let mut places: BTreeMap<(u32, Span), Vec<&'a Outline>> = BTreeMap::new();
         for outline in input.outlines {
+            places.entry((outline.source, outline.span)).or_default().push(outline);
+        }
+        for outlines in places.into_values() {
+            let Some(outline) = outlines.first() else { continue };
             let mut document = Document { lints: self, outline, owned: input.owned, report };
-            analyst.document(&mut document);
+            analyst.document(&mut document, &outlines);
         }
         if world.set.is_some() {
             let by_policy: BTreeMap<PolicyId, &Outline> =
@@ -247,9 +263,9 @@ impl<'a> Analyst<'_, 'a> {
         Some(set.ask(formula, self.lints.asking()))
     }
 
-    fn document(&mut self, document: &mut Document<'_, 'a>) {
+    fn document(&mut self, document: &mut Document<'_, 'a>, outlines: &[&'a Outline]) {
         let outline = document.outline;
-        let mut sets = match self.sets_of(outline) {
+        let mut sets = match self.sets_of(outlines) {
             Some(sets) => sets,
             None => {
                 document.gave_up();
@@ -271,13 +287,13 @@ impl<'a> Analyst<'_, 'a> {
             self.redundant(document, stated, &mut sets, alone);
             match stated.meaning.effect {
                 Effect::Allow => self.shadowed(document, stated, &mut sets),
-                Effect::Deny => self.idle(document, stated, &mut sets),
+                Effect::Deny => self.idle(document, outlines, stated, &mut sets),
             }
         }
         match outline.kind {
             Kind::Resource => self.public(document),
             Kind::Identity if outline.policy.is_none() => {
-                for together in &mut sets {
+                for together in &sets {
                     self.escalation(document, together, None);
                     self.policy_write(document, together, None);
                 }
@@ -287,35 +303,47 @@ impl<'a> Analyst<'_, 'a> {
     }
 
     /// The sets that hold a document; `None` for too many.
-    fn sets_of(&self, outline: &'a Outline) -> Option<Vec<Together<'a>>> {
-        let Some(policy) = outline.policy.filter(|_| !matches!(outline.kind, Kind::Trust | Kind::Resource))
-        else {
-            return Some(vec![Together::alone(self.world, outline)]);
-        };
-        let holding: Vec<_> = self.world.holdings.iter().filter(|(held, _)| held.holds(policy)).collect();
-        // Callers of one holding differ in their names only.
-        let named = outline.statements.iter().any(|stated| depends_on_caller(&stated.meaning));
-        if holding.len() > MOST_SETS || named && holding.iter().any(|(_, (_, callers))| *callers > 1) {
-            return None;
+    fn sets_of(&self, outlines: &[&'a Outline]) -> Option<Vec<Together<'a>>> {
+        let mut sets = Vec::new();
+        for outline in outlines.iter().copied() {
+            let named = matches!(outline.kind, Kind::Trust | Kind::Resource);
+            let policy = outline.policy.filter(|_| !named);
+            // General policies bind sub-accounts of accounts that nobody knows.
+            if policy.is_some_and(|id| self.world.is_general(id)) {
+                return None;
+            }
+            let holding: Vec<_> = self
+                .world
+                .holdings
+                .iter()
+                .filter(|(held, _)| policy.is_some_and(|id| held.holds(id)))
+                .collect();
+            // Callers of one holding differ in their names only.
+            let depends = outline.statements.iter().any(|stated| depends_on_caller(&stated.meaning));
+            let several = holding.iter().any(|(_, (_, callers))| *callers > 1);
+            if sets.len() + holding.len() > MOST_SETS || depends && several {
+                return None;
+            }
+            // Held by nobody, or by whoever it names.
+            if holding.is_empty() {
+                sets.push(Together::alone(self.world, outline));
+            }
+            sets.extend(
+                holding.into_iter().map(|(held, (caller, _))| Together::of(self.world, held, caller, policy)),
+            );
         }
-        // Held by groups without members, or by accounts that nobody is in.
-        if holding.is_empty() {
-            return Some(vec![Together::alone(self.world, outline)]);
-        }
-        Some(holding.into_iter().map(|(held, (caller, _))| Together::of(self.world, held, caller)).collect())
+        Some(sets)
     }
 
     /// Asks about a statement in every set.
     fn everywhere(
         &mut self,
         stated: &Stated,
-        policy: Option<PolicyId>,
         sets: &mut [Together<'a>],
         holds: impl Fn(&mut Self, &mut Together<'a>, Member) -> Option<bool>,
     ) -> Verdict {
         for together in sets {
-            let found = together.member(policy, stated.meaning.index);
-            let found = found.or_else(|| together.member(None, stated.meaning.index));
+            let found = together.member(together.policy, stated.meaning.index);
             let Some(member) = found else { return Verdict::Open };
             match holds(self, together, member) {
                 Some(true) => {}
@@ -380,8 +408,7 @@ impl<'a> Analyst<'_, 'a> {
         stated: &'a Stated,
         sets: &mut [Together<'a>],
     ) -> bool {
-        let policy = document.outline.policy;
-        let verdict = self.everywhere(stated, policy, sets, |analyst, together, member| {
+        let verdict = self.everywhere(stated, sets, |analyst, together, member| {
             let formula = together.set.binds(member);
             analyst.none(&together.set, &formula)
         });
@@ -420,11 +447,8 @@ impl<'a> Analyst<'_, 'a> {
                 continue;
             }
             let mut covers = |inner: &'a Stated, outer: &'a Stated| {
-                self.everywhere(inner, outline.policy, sets, |analyst, together, member| {
-                    let of = |index| {
-                        together.member(outline.policy, index).or_else(|| together.member(None, index))
-                    };
-                    let by = of(outer.meaning.index)?;
+                self.everywhere(inner, sets, |analyst, together, member| {
+                    let by = together.member(together.policy, outer.meaning.index)?;
                     let formula = together.set.binds(member) & !together.set.binds(by);
                     analyst.none(&together.set, &formula)
                 })
@@ -459,7 +483,7 @@ impl<'a> Analyst<'_, 'a> {
         let outline = document.outline;
         let named = matches!(outline.kind, Kind::Trust | Kind::Resource);
         let own = &stated.meaning;
-        let verdict = self.everywhere(stated, outline.policy, sets, |analyst, together, member| {
+        let verdict = self.everywhere(stated, sets, |analyst, together, member| {
             let all = core::iter::once(&together.own).chain(&together.caps).flatten();
             let denies: Vec<Member> = all
                 .filter(|(_, statement, _)| statement.effect == Effect::Deny)
@@ -492,18 +516,21 @@ impl<'a> Analyst<'_, 'a> {
     }
 
     /// CAM0507.
-    fn idle(&mut self, document: &mut Document<'_, 'a>, stated: &'a Stated, sets: &mut [Together<'a>]) {
-        let (Some(world), Some(policy)) = (self.world.set, document.outline.policy) else { return };
-        // Organizations bind root accounts, which own; general policies bind whoever is unknown.
-        let bound = matches!(document.outline.kind, Kind::Identity | Kind::Boundary);
-        let general = world.accounts.iter().any(|account| account.general.contains(&policy))
-            || world.general_unknown.contains(&policy);
-        if !bound || general || sets.is_empty() || !self.world.holdings.keys().any(|held| held.holds(policy))
-        {
+    fn idle(
+        &mut self,
+        document: &mut Document<'_, 'a>,
+        outlines: &[&Outline],
+        stated: &'a Stated,
+        sets: &mut [Together<'a>],
+    ) {
+        let Some(world) = self.world.set else { return };
+        // Organizations bind root accounts, which own.
+        let bound = |outline: &&Outline| matches!(outline.kind, Kind::Identity | Kind::Boundary);
+        if !outlines.iter().all(bound) || sets.iter().any(|together| together.policy.is_none()) {
             return;
         }
         let index = stated.meaning.index;
-        let verdict = self.everywhere(stated, Some(policy), sets, |analyst, together, member| {
+        let verdict = self.everywhere(stated, sets, |analyst, together, member| {
             let caps: Vec<Vec<Member>> = together
                 .caps
                 .iter()
@@ -516,7 +543,7 @@ impl<'a> Analyst<'_, 'a> {
             let (mut grants, mut denies) = (Vec::new(), Vec::new());
             for (of, statement, other) in all {
                 match statement.effect {
-                    Effect::Deny if *of == Some(policy) && statement.index == index => {}
+                    Effect::Deny if *of == together.policy && statement.index == index => {}
                     Effect::Deny => denies.push(*other),
                     Effect::Allow => {}
                 }
@@ -562,7 +589,7 @@ impl<'a> Analyst<'_, 'a> {
         input: &Input<'a>,
         report: &mut Report,
     ) {
-        let together = Together::of(self.world, holding, caller);
+        let together = Together::of(self.world, holding, caller, None);
         for policy in &holding.identity {
             let Some(outline) = by_policy.get(policy) else { continue };
             let mut document =
@@ -595,19 +622,19 @@ impl<'a> Analyst<'_, 'a> {
                 continue;
             }
             for entry in &stated.actions {
-                let mut reached: Vec<&str> = Vec::new();
+                let mut reached: Vec<(&str, String)> = Vec::new();
                 for action in ESCALATING {
                     let covers = entry.means.iter().any(|one| super::cover::action_glob(one).matches(action));
                     if !covers {
                         continue;
                     }
                     match self.allowed(together, &[member], &[exactly(action)], &own, &[]) {
-                        Some(Answer::Found(_)) => reached.push(action),
+                        Some(Answer::Found(witness)) => reached.push((action, witness.resource)),
                         Some(Answer::None) => {}
                         Some(Answer::Unknown { .. }) | None => document.gave_up(),
                     }
                 }
-                let Some(first) = reached.first() else { continue };
+                let Some((first, resource)) = reached.first() else { continue };
                 let more = match reached.len() {
                     1 => String::new(),
                     some => format!(" and {} others", some - 1),
@@ -615,7 +642,8 @@ impl<'a> Analyst<'_, 'a> {
                 let message =
                     format!("`{}` lets whoever holds this widen permissions: `{first}`{more}", entry.text);
                 let found = document.found(stated, code::ESCALATION, entry.span, message);
-                found.help = Some("deny these actions, name the resources, or set a boundary".into());
+                found.help =
+                    Some(format!("deny these actions or set a boundary; it reaches `{resource}`, for one"));
             }
         }
     }
@@ -789,8 +817,12 @@ impl<'a> Analyst<'_, 'a> {
                         stated.principals.iter().find(open).map_or(stated.effect_span, |entry| entry.span);
                     let message = "callers without a signature are allowed in";
                     let found = document.found(stated, code::PUBLIC, span, message);
+                    let when = match witness.context.is_empty() && witness.time.is_none() {
+                        true => "",
+                        false => ", in some contexts",
+                    };
                     found.help = Some(format!(
-                        "anybody may `{}` on `{}`; name principals unless it is meant to be public",
+                        "anybody may `{}` on `{}`{when}; name principals unless it is meant to be public",
                         witness.action, witness.resource
                     ));
                 }

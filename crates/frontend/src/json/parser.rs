@@ -92,7 +92,14 @@ impl Parser<'_> {
         }
         let span = Span::new(self.at, self.bytes.len());
         let message = format!("{} follows the end of the document", self.shown(self.at));
-        self.stop(self.diagnostic(code::TEXT_AFTER_DOCUMENT, span, message))
+        let found = self.diagnostic(code::TEXT_AFTER_DOCUMENT, span, message);
+        // A member without its object, as excerpts have it.
+        let bare = matches!(value.node, Node::String(_)) && self.peek() == Some(b':');
+        self.stop(if bare {
+            found.help("a policy is one JSON object: put its members into `{ }`")
+        } else {
+            found
+        })
     }
 
     fn value(&mut self) -> Step<Value> {
@@ -173,6 +180,12 @@ impl Parser<'_> {
                 }
                 Some(_) => return self.typographic_stop(),
                 None => {
+                    // A list that lost its brackets, or has braces instead of them.
+                    if matches!(self.peek(), Some(b',' | b'}')) {
+                        let found = self.unexpected("`:`", None);
+                        let help = "expected `:` and a value here; a list of values stands in `[ ]`";
+                        return self.stop(found.help(help));
+                    }
                     let fix = Fix::suggestion(Span::new(name_span.end, name_span.end), ":");
                     return self.expected("`:`", Some(fix));
                 }
@@ -271,10 +284,16 @@ impl Parser<'_> {
         let next = self.peek();
         let text = if next.is_none() { bracket.to_string() } else { ",".to_owned() };
         let fix = Fix::suggestion(Span::new(before, before), text);
-        let found = self.unexpected(&format!("`,` or `{bracket}`"), Some(fix));
+        let mut found = self.unexpected(&format!("`,` or `{bracket}`"), Some(fix));
         let new_line = self.text.get(before..self.at).is_some_and(|blanks| blanks.contains('\n'));
         let element = matches!(next, Some(b'"')) || (bracket == ']' && matches!(next, Some(b'{' | b'[')));
-        if new_line && element { self.go_on(found).map(|()| false) } else { self.stop(found) }
+        if new_line && element {
+            found.message = format!("a comma is missing before this {}", self.shown(self.at));
+            let last = self.text.get(..before).and_then(|text| text.char_indices().next_back());
+            let behind = Span::new(last.map_or(before, |(at, _)| at), before);
+            return self.go_on(found.related(behind, "it belongs behind this")).map(|()| false);
+        }
+        self.stop(found)
     }
 
     fn number(&mut self) -> Step<Node> {
@@ -293,7 +312,10 @@ impl Parser<'_> {
             Some("true") => Node::Bool(true),
             Some("false") => Node::Bool(false),
             Some("null") => Node::Null,
-            _ => return self.expected("a value", self.quoted_word()),
+            _ => {
+                let found = self.unexpected("a value", self.quoted_value());
+                return self.stop(found.help("expected a value here; strings stand in quotes"));
+            }
         };
         self.at = end;
         Some(node)
@@ -307,8 +329,19 @@ impl Parser<'_> {
     /// The fix that puts a bare word into quotes.
     fn quoted_word(&self) -> Option<Fix> {
         let end = self.word_end();
-        let word = self.text.get(self.at..end).filter(|word| !word.is_empty())?;
+        let word = self.text.get(self.at..end)?;
+        if !word.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return None;
+        }
         Some(Fix::suggestion(Span::new(self.at, end), format!("\"{word}\"")))
+    }
+
+    /// The fix that puts the rest of a bare string into quotes, such as an action.
+    fn quoted_value(&self) -> Option<Fix> {
+        let rest = self.text.get(self.at..)?;
+        let end = rest.find(|c: char| c.is_whitespace() || ",]}\"\\".contains(c)).unwrap_or(rest.len());
+        let word = rest.get(..end).filter(|word| !word.is_empty())?;
+        Some(Fix::suggestion(Span::new(self.at, self.at + end), format!("\"{word}\"")))
     }
 
     /// A string whose quote is next.
@@ -372,20 +405,38 @@ impl Parser<'_> {
 
     fn control(&mut self, byte: u8) -> Step<()> {
         let span = Span::new(self.at, self.at + 1);
+        if matches!(byte, b'\n' | b'\r') {
+            // More likely the closing quote is missing: what follows would be read inside out.
+            return self.stop(self.line_end(span));
+        }
         let message = format!("control character U+{byte:04X} in a string");
         let fix = match byte {
-            b'\n' => Fix::suggestion(span, "\\n"),
-            b'\r' => Fix::suggestion(span, "\\r"),
             b'\t' => Fix::suggestion(span, "\\t"),
             _ => Fix::suggestion(span, format!("\\u{byte:04x}")),
         };
         let found = self.diagnostic(code::INVALID_STRING, span, message).fix(fix);
-        if matches!(byte, b'\n' | b'\r') {
-            // More likely the closing quote is missing: what follows would be read inside out.
-            return self.stop(found);
-        }
         self.at += 1;
         self.go_on(found)
+    }
+
+    /// CAM0111 where a line ends inside a string.
+    fn line_end(&self, span: Span) -> Diagnostic {
+        let before = self.text.get(..self.at).unwrap_or("");
+        let line = before.get(before.rfind('\n').map_or(0, |at| at + 1)..).unwrap_or("");
+        let found = self.diagnostic(code::INVALID_STRING, span, "the line ends inside a string");
+        let opening = line.rfind('"').unwrap_or(0);
+        match line.char_indices().rev().find(|(at, c)| *at > opening && matches!(c, '“' | '”' | '„' | '＂'))
+        {
+            Some((at, quote)) => {
+                let start = before.len() - line.len() + at;
+                let fix = Fix::suggestion(Span::new(start, start + quote.len_utf8()), "\"");
+                found.help(format!("`{quote}` does not close a string; write `\"`")).fix(fix)
+            }
+            None => {
+                let help = "write the closing `\"`; a line break inside a string is written `\\n`";
+                found.help(help).fix(Fix::suggestion(Span::new(span.start, span.start), "\""))
+            }
+        }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -409,6 +460,7 @@ impl Parser<'_> {
     fn unexpected(&self, what: &str, fix: Option<Fix>) -> Diagnostic {
         let span = self.token(self.at);
         let message = match self.peek() {
+            Some(b'#') => "JSON has no comments that begin with `#`".to_owned(),
             Some(_) => format!("{} cannot stand here", self.shown(self.at)),
             None => "the text ends too early".to_owned(),
         };
