@@ -130,7 +130,7 @@ fn log(checked: &[Checked], unused: &Findings, totals: Totals) -> sarif::Log {
     run.findings(unused);
     if totals.not_analysed > 0 {
         let questions = text::counted(totals.not_analysed, "question");
-        run.notify(sarif::Level::Note, &format!("{questions} of lints would take more than their budget"));
+        run.notify(sarif::Level::Note, &format!("lints left {questions} open: nothing is claimed of them"));
     }
     run.into_log()
 }

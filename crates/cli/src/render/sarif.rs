@@ -1,6 +1,6 @@
 //! Findings as SARIF 2.1.0, for code scanning: one log of one run.
 //!
-//! The types hold the part of the standard that camshaft writes; `tests/sarif` holds logs to what the standard requires.
+//! The types hold the part of the standard that camshaft writes; `docs/schema/sarif.json` describes it, and a test holds logs to it.
 //! A command makes a [`Run`], describes its rules, adds results and writes the [`Log`].
 
 use std::collections::BTreeMap;

@@ -696,7 +696,19 @@ impl<'a> Analyst<'_, 'a> {
     ) -> Option<Option<String>> {
         let objects = [exactly("cos:GetObject"), exactly("cos:PutObject")];
         let own: Vec<Member> = together.own.iter().map(|(.., member)| *member).collect();
-        let mut except: Vec<ResourceEntry> = Vec::new();
+        // Buckets whose objects some allow names are not looked for.
+        let reads = |statement: &Statement| {
+            let globs: Vec<_> = statement.actions.iter().map(super::cover::action_glob).collect();
+            ["cos:GetObject", "cos:PutObject"]
+                .iter()
+                .any(|action| globs.iter().any(|glob| glob.matches(action)))
+        };
+        let mut except: Vec<ResourceEntry> = together
+            .own
+            .iter()
+            .filter(|(_, statement, _)| statement.effect == Effect::Allow && reads(statement))
+            .flat_map(|(_, statement, _)| statement.resources.iter().cloned())
+            .collect();
         for round in 0..MOST_BUCKETS {
             // Any bucket at first, if there is nothing special about it.
             let within = match round {
