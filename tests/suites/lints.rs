@@ -658,3 +658,17 @@ fn claims_about_worlds_hold() {
     print("worlds", &tally);
     assert!(tally.len() > 15, "{tally:?}");
 }
+
+// ------------------------------------------------------------------------------------------------ the page
+
+#[test]
+fn the_page_of_lints_lists_them_all() {
+    let page = include_str!("../../docs/lints.md");
+    let listed: Vec<&str> = page.lines().filter(|line| line.starts_with("| CAM")).collect();
+    let rows = Code::all().filter(|code| (501..600).contains(&code.0)).map(|code| {
+        let severity = format!("{:?}", code.severity()).to_lowercase();
+        let cause = code.entry().map_or("", |entry| entry.cause);
+        format!("| {code} | {severity} | `{}` | {cause} |", code.title())
+    });
+    assert_eq!(listed, rows.collect::<Vec<_>>());
+}

@@ -179,6 +179,8 @@ fn every_command_has_its_schema() {
         ["world.json", "policies/dev.json", "policies/edge.json", "policies/ops.json", "trust/monitor.json"];
     assert_eq!(sources.collect::<Vec<_>>(), expected);
     run(&["help", "CAM0319"], 0, "diagnostic-page.json");
+    run(&["help", "CAM0523"], 0, "diagnostic-page.json");
+    run(&["help", "lints"], 0, "lints.json");
     let listed = run(&["world", "list", "org"], 0, "world-list.json");
     assert_eq!(listed["policies"].as_array().map(Vec::len), Some(5));
     let dev = "100000000001/100000000011";
@@ -187,6 +189,40 @@ fn every_command_has_its_schema() {
         run(&["world", "revoke", "org", "--principal", dev], 0, "world-change.json")["written"],
         false
     );
+}
+
+/// Every kind of file at once: findings with and without fixes, related places, suppressions.
+#[test]
+fn code_scanning_gets_what_the_standard_asks_for() {
+    let folder = built();
+    let args = [
+        "check",
+        "world",
+        "loose",
+        "slips.json",
+        "lints",
+        "--config",
+        "lints/camshaft.toml",
+        "--format",
+        "sarif",
+    ];
+    let output = folder.run(&args);
+    let log: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let schema = schema("sarif.json");
+    check(&log, &schema, &schema, "$").unwrap_or_else(|why| panic!("{why}"));
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+    let results = run["results"].as_array().expect("results");
+    assert!(results.len() > 10 && rules.len() > 5, "{} results of {} rules", results.len(), rules.len());
+    for result in results {
+        let rule = &rules[result["ruleIndex"].as_u64().expect("an index") as usize];
+        assert_eq!(rule["id"], result["ruleId"]);
+        let region = &result["locations"][0]["physicalLocation"]["region"];
+        let place = |line: &str, column: &str| (region[line].as_u64(), region[column].as_u64());
+        assert!(place("startLine", "startColumn") <= place("endLine", "endColumn"), "{region}");
+    }
+    assert!(results.iter().any(|result| result.get("suppressions").is_some()));
+    assert!(results.iter().any(|result| result.get("fixes").is_some()));
 }
 
 /// What the cases reach and what they would miss; every case that is proposed passes now and fails on the changed world.
