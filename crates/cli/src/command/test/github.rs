@@ -34,7 +34,7 @@ pub(super) fn write(report: &Report, shortfalls: &[String], console: &mut Consol
         )?;
     }
     let survivors = report.mutation.iter().flat_map(|mutation| &mutation.survivors);
-    for survivor in survivors.take(MOST) {
+    for survivor in survivors.filter(|survivor| !survivor.equivalent).take(MOST) {
         let file = property(&survivor.path);
         let title = property(&format!("{} {}: no case fails", survivor.name, survivor.describe));
         let advice = match &survivor.case {

@@ -72,6 +72,10 @@ fn mutation(found: &Mutation, console: &mut Console) -> Result<(), Failure> {
         text::counted(tried, "change")
     );
     writeln!(console.out(), "{}", text::paint(color, text::STRONG, &line))?;
+    if found.equivalent > 0 {
+        let others = text::counted(found.equivalent, "other change");
+        writeln!(console.out(), "  {others} no case could notice: every request is decided as before")?;
+    }
     if found.untried > 0 {
         let left = text::count(found.untried, "more was", "more were");
         let line = format!("{left} not tried: the time was over; `--mutate-s` gives more");
@@ -83,7 +87,7 @@ fn mutation(found: &Mutation, console: &mut Console) -> Result<(), Failure> {
             writeln!(console.out(), "\n  {} ({effect})  {place}", text::paint(color, text::STRONG, name))?;
         }
         // One case may notice several changes.
-        for alike in of_statement.chunk_by(|a, b| a.case == b.case) {
+        for alike in of_statement.chunk_by(|a, b| (&a.case, a.equivalent) == (&b.case, b.equivalent)) {
             let changes: Vec<&str> = alike.iter().map(|one| one.describe).collect();
             let changes = changes.join(", ");
             match alike.first().and_then(|one| Some((one.case.as_ref()?, one.instead.as_ref()?))) {
@@ -91,6 +95,9 @@ fn mutation(found: &Mutation, console: &mut Console) -> Result<(), Failure> {
                     let or = if alike.len() > 1 { " or so" } else { "" };
                     writeln!(console.out(), "    {changes}: would be noticed, as {instead}{or}, by")?;
                     writeln!(console.out(), "      {}", text::plain(&case.to_string()))?;
+                }
+                None if alike.iter().all(|one| one.equivalent) => {
+                    writeln!(console.out(), "    {changes}: equivalent, no request is decided otherwise")?;
                 }
                 None => writeln!(console.out(), "    {changes}: no request was found that tells")?,
             }

@@ -84,12 +84,16 @@ fn mutation(found: &Mutation, console: &mut Console) -> Result<(), Failure> {
         0 => String::new(),
         some => format!(", {some} not tried for want of time"),
     };
-    writeln!(out, "{} of {tried} changes noticed{untried}.\n", found.noticed)?;
-    if found.survivors.is_empty() {
+    let equivalent = match found.equivalent {
+        0 => String::new(),
+        some => format!("; {some} others decide every request as before"),
+    };
+    writeln!(out, "{} of {tried} changes noticed{untried}{equivalent}.\n", found.noticed)?;
+    if found.survived == 0 {
         return Ok(());
     }
     writeln!(out, "<details><summary>Changes that no case notices</summary>\n")?;
-    for survivor in found.survivors.iter().take(MOST) {
+    for survivor in found.survivors.iter().filter(|survivor| !survivor.equivalent).take(MOST) {
         let place = format!("{}:{}", survivor.path, survivor.line);
         let name = cell(&survivor.name);
         writeln!(out, "- **{name}** ({}) {} `{}`", survivor.effect, survivor.describe, code(&place))?;
@@ -97,8 +101,8 @@ fn mutation(found: &Mutation, console: &mut Console) -> Result<(), Failure> {
             writeln!(out, "  ```json\n  {case}\n  ```")?;
         }
     }
-    if found.survivors.len() > MOST {
-        writeln!(out, "- and {} more", found.survivors.len() - MOST)?;
+    if found.survived > MOST {
+        writeln!(out, "- and {} more", found.survived - MOST)?;
     }
     writeln!(out, "\n</details>\n")?;
     Ok(())

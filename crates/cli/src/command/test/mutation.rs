@@ -9,6 +9,7 @@ use camshaft::mutation::{Change, Mutant, mutants, statement};
 use camshaft::witness;
 use camshaft_bundle::Bundle;
 use camshaft_compiler::Config;
+use camshaft_compiler::analysis::{self, Asking, Budget, Witness};
 use camshaft_frontend::parallel::{Workers, chunks};
 use camshaft_frontend::policy::{Effect, PolicySet};
 use camshaft_frontend::request::Request;
@@ -26,11 +27,16 @@ use crate::load;
 /// Requests of the cases that guesses of a telling one begin with.
 const SEEDS: usize = 6;
 
+/// Steps that one question of the exact comparison may take: well under a second.
+const STEPS: usize = 3_000_000;
+
 /// What became of the changes.
 #[derive(Debug, Serialize)]
 pub(super) struct Mutation {
     pub(super) noticed: usize,
     pub(super) survived: usize,
+    /// Changes by which no request at all is decided otherwise: no case could notice them.
+    pub(super) equivalent: usize,
     /// Changes that the time did not suffice for.
     pub(super) untried: usize,
     pub(super) seconds: f64,
@@ -56,6 +62,8 @@ pub(super) struct Survivor {
     pub(super) change: &'static str,
     #[serde(skip)]
     pub(super) describe: &'static str,
+    /// Whether it is certain that no request is decided otherwise.
+    pub(super) equivalent: bool,
     /// A case that would notice it, as case files write one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) case: Option<Value>,
@@ -79,7 +87,7 @@ pub(super) fn run(suite: &Suite, ran: &[Ran], workers: &Workers, seconds: u64) -
     let mut worlds = 0;
     for (number, subject) in suite.subjects.iter().enumerate() {
         let Some((set, reading)) = &subject.world else { continue };
-        let trial = Trial::new(suite, ran, number, subject, set, reading, workers)?;
+        let trial = Trial { deadline, ..Trial::new(suite, ran, number, subject, set, reading, workers)? };
         worlds += 1;
         fates.extend(workers.map(mutants(set), |mutant| {
             if Instant::now() > deadline { Ok(Fate::Untried) } else { trial.fate(&mutant) }
@@ -99,9 +107,11 @@ pub(super) fn run(suite: &Suite, ran: &[Ran], workers: &Workers, seconds: u64) -
             Fate::Survived(survivor) => survivors.push(*survivor),
         }
     }
-    let survived = survivors.len();
+    let equivalent = survivors.iter().filter(|survivor| survivor.equivalent).count();
+    let survived = survivors.len() - equivalent;
     let score = camshaft::coverage::percent((noticed, noticed + survived));
-    Ok(Mutation { noticed, survived, untried, seconds: begin.elapsed().as_secs_f64(), score, survivors })
+    let seconds = begin.elapsed().as_secs_f64();
+    Ok(Mutation { noticed, survived, equivalent, untried, seconds, score, survivors })
 }
 
 /// The cases that pass on a world, and what is known of them.
@@ -115,6 +125,8 @@ struct Trial<'a> {
     /// For every statement that is T or U in some case the cases, as indices into `cases`.
     bound: BTreeMap<Place, BTreeSet<usize>>,
     seeds: Vec<Request>,
+    /// When no further work is begun.
+    deadline: Instant,
 }
 
 impl<'a> Trial<'a> {
@@ -149,7 +161,7 @@ impl<'a> Trial<'a> {
         let asked = without_idle(set, &subject.decider, &requests);
         let step = requests.len().div_ceil(SEEDS).max(1);
         let seeds = requests.into_iter().step_by(step).collect();
-        Ok(Self { subject, set, asked, reading, cases, bound, seeds })
+        Ok(Self { subject, set, asked, reading, cases, bound, seeds, deadline: Instant::now() })
     }
 
     fn fate(&self, mutant: &Mutant) -> Result<Fate, Failure> {
@@ -191,6 +203,7 @@ impl<'a> Trial<'a> {
         let policy = self.set.policies.get(place.0);
         let statement = statement(self.set, place);
         let told = self.telling(mutant, place)?;
+        let equivalent = matches!(told, Told::Equivalent);
         let position = statement.map(|statement| statement.position).unwrap_or_default();
         let (name, path) = policy.map_or_else(Default::default, |policy| {
             let index = statement.map_or(0, |statement| statement.index);
@@ -198,9 +211,13 @@ impl<'a> Trial<'a> {
         });
         let denies = statement.is_some_and(|one| one.effect == Effect::Deny);
         let describe = mutant.change.describe();
-        let (case, instead) = told.map_or((None, None), |(request, now, then)| {
-            (Some(case(&shows(&name, mutant.change, denies), &request, &now)), Some(said(&then)))
-        });
+        let (case, instead) = match told {
+            Told::By(told) => {
+                let (request, now, then) = *told;
+                (Some(case(&shows(&name, mutant.change, denies), &request, &now)), Some(said(&then)))
+            }
+            Told::Equivalent | Told::Unknown => (None, None),
+        };
         Ok(Survivor {
             name,
             effect: if denies { "deny" } else { "allow" },
@@ -209,34 +226,70 @@ impl<'a> Trial<'a> {
             column: position.column,
             change: mutant.change.name(),
             describe,
+            equivalent,
             case,
             instead,
         })
     }
 
-    /// A request that the world and the changed one answer otherwise: by another decision if possible, else for
-    /// other reasons.
-    fn telling(&self, mutant: &Mutant, place: Place) -> Result<Option<(Request, Outcome, Outcome)>, Failure> {
-        let changed = self.decider(&mutant.apply(self.set))?;
+    /// A request that the world and the changed one decide otherwise: a likely one, else whatever an exact comparison
+    /// of the two finds. Where it finds none, a request with other reasons does not count: both worlds do the same.
+    fn telling(&self, mutant: &Mutant, place: Place) -> Result<Told, Failure> {
+        let set = mutant.apply(self.set);
+        let changed = self.decider(&set)?;
         let (mut here, mut there) = (self.subject.decider.engine().scratch(), changed.engine().scratch());
-        let seeds: Vec<&Request> = self.seeds.iter().collect();
-        let mut by_reason = None;
-        for request in witness::requests(self.set, place, &seeds) {
+        let mut tells = |request: &Request| {
             let ask = |decider: &Decider, scratch: &mut Scratch| {
                 answered(&Ok(request.clone()), decider, BTreeSet::new(), scratch)
             };
             let (now, then) = (ask(&self.subject.decider, &mut here), ask(&changed, &mut there));
-            if now.decision == "error" || then.decision == "error" {
-                continue;
-            }
-            if (now.decision, now.blocked_by) != (then.decision, then.blocked_by) {
-                return Ok(Some((request, now, then)));
-            }
-            if now.reasons != then.reasons && by_reason.is_none() {
-                by_reason = Some((request, now, then));
+            let sound = now.decision != "error" && then.decision != "error";
+            let other = (now.decision, now.blocked_by) != (then.decision, then.blocked_by);
+            (sound && other).then_some((now, then))
+        };
+        let seeds: Vec<&Request> = self.seeds.iter().collect();
+        for request in witness::requests(self.set, place, &seeds) {
+            if let Some((now, then)) = tells(&request) {
+                return Ok(Told::By(Box::new((request, now, then))));
             }
         }
-        Ok(by_reason)
+        if Instant::now() > self.deadline {
+            return Ok(Told::Unknown);
+        }
+        let asking = Asking { budget: Budget { steps: STEPS }, ..Asking::default() };
+        let diff = analysis::worlds(self.set, &set, asking);
+        for difference in diff.changes.iter().flat_map(|change| &change.differences) {
+            let request = asked(&difference.witness);
+            if let Some((now, then)) = tells(&request) {
+                return Ok(Told::By(Box::new((request, now, then))));
+            }
+        }
+        Ok(if diff.is_same() { Told::Equivalent } else { Told::Unknown })
+    }
+}
+
+/// What tells a changed world from the one that it was.
+enum Told {
+    /// A request, what the world says to it, and what the changed one does.
+    By(Box<(Request, Outcome, Outcome)>),
+    /// Certainly nothing.
+    Equivalent,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// The request of an exact answer.
+fn asked(witness: &Witness) -> Request {
+    Request {
+        id: None,
+        principal: witness.principal.clone(),
+        action: witness.action.clone(),
+        resources: vec![witness.resource.clone()],
+        context: witness.context.clone().into_iter().collect(),
+        time: witness.time.clone(),
+        signed: None,
+        session_policy: None,
+        artifact_age_s: None,
     }
 }
 
