@@ -1,16 +1,20 @@
 //! What would have to change for a denied request to be allowed: denies that would have to go, and for every part of the
 //! evaluation that lacks an allow the smallest statement that is one.
 
+mod applied;
+
 use std::collections::BTreeSet;
 
 use camshaft_frontend::document;
 use camshaft_frontend::limits::Limits;
-use camshaft_frontend::policy::Kind;
+use camshaft_frontend::policy::{Kind, Statement};
 use camshaft_frontend::request::Request;
 use camshaft_frontend::setting::{Catalogue, Parameters, Setting};
 use camshaft_frontend::source::Source;
 use camshaft_runtime::{Dimension, Explanation, Obstacle, Part, PartReport, ResourceReport, StatementReport};
 use serde_json::{Map, Value, json};
+
+pub use applied::{PROPOSED, applied};
 
 /// What would have to change.
 #[derive(Clone, Debug)]
@@ -112,14 +116,7 @@ fn grant(part: Part, lacking: &[(&ResourceReport, &String)], request: &Request) 
     let resources: BTreeSet<String> = lacking.iter().map(|(_, resource)| entry(resource)).collect();
     let mut statement = Map::new();
     statement.insert("effect".into(), "allow".into());
-    let kind = match part {
-        Part::Resource | Part::Anyone => Kind::Resource,
-        Part::Trust => Kind::Trust,
-        Part::Boundary => Kind::Boundary,
-        Part::Session => Kind::Session,
-        Part::Scp(_) => Kind::Scp,
-        Part::Identity => Kind::Identity,
-    };
+    let kind = kind(part);
     if matches!(kind, Kind::Resource | Kind::Trust) {
         statement.insert("principal".into(), principal(&request.principal));
     }
@@ -132,7 +129,7 @@ fn grant(part: Part, lacking: &[(&ResourceReport, &String)], request: &Request) 
         statement.insert("condition".into(), condition);
     }
     let statement = Value::Object(statement);
-    let written = accepted(&statement, kind).then_some(statement);
+    let written = read(&statement, kind).map(|_| statement);
     let opens = if written.is_some() { opens(part, &resources, bare) } else { Vec::new() };
     Grant { part, to: to(part, lacking), statement: written, opens }
 }
@@ -188,8 +185,21 @@ fn principal(caller: &str) -> Value {
     Value::Object(principal)
 }
 
-/// Whether a policy with the statement is read without an error: what a request may be called cannot always be written.
-fn accepted(statement: &Value, kind: Kind) -> bool {
+/// As what a statement of a part is attached.
+fn kind(part: Part) -> Kind {
+    match part {
+        Part::Resource | Part::Anyone => Kind::Resource,
+        Part::Trust => Kind::Trust,
+        Part::Boundary => Kind::Boundary,
+        Part::Session => Kind::Session,
+        Part::Scp(_) => Kind::Scp,
+        Part::Identity => Kind::Identity,
+    }
+}
+
+/// The statement as a policy of its own is read; none where it is refused: what a request may be called cannot always
+/// be written.
+fn read(statement: &Value, kind: Kind) -> Option<Vec<Statement>> {
     let source = Source::new("remedy", json!({ "version": "2.0", "statement": [statement] }).to_string());
     let (parameters, catalogue) = (Parameters::new(), Catalogue::new());
     let limits = Limits { document_soft_chars: None, document_hard_chars: None, ..Limits::default() };
@@ -206,7 +216,7 @@ fn accepted(statement: &Value, kind: Kind) -> bool {
         scope: None,
         unknown_account: true,
     };
-    document::parse_source(&source, 0).read(&source, &setting).statements.is_some()
+    document::parse_source(&source, 0).read(&source, &setting).statements
 }
 
 fn to(part: Part, lacking: &[(&ResourceReport, &String)]) -> String {

@@ -7,6 +7,7 @@ use camshaft_compiler::Config;
 use camshaft_frontend::diagnostic::{Diagnostic, Severity, code};
 use camshaft_frontend::json;
 use camshaft_frontend::limits;
+use camshaft_frontend::policy::PolicySet;
 use camshaft_frontend::request::{self, Defaults, Request, RequestError};
 use camshaft_frontend::source::Source;
 use camshaft_frontend::world::IMPLICIT_PRINCIPAL;
@@ -84,6 +85,11 @@ pub(crate) fn run(args: &Decide, console: &mut Console) -> Result<Exit, Failure>
 
 /// The engine that the command line names.
 pub(crate) fn decider(question: &Question, console: &Console) -> Result<Decider, Failure> {
+    asked(question, console).map(|(decider, _)| decider)
+}
+
+/// The engine that the command line names, and what it was compiled from, unless that is a bundle.
+pub(crate) fn asked(question: &Question, console: &Console) -> Result<(Decider, Option<PolicySet>), Failure> {
     if let Some(path) = &question.bundle {
         if question.reading.is_given() {
             return Err(Failure::usage_with(
@@ -93,7 +99,7 @@ pub(crate) fn decider(question: &Question, console: &Console) -> Result<Decider,
         }
         let bundle = load::bundle(path, &question.trusted)?;
         let reading = decider::Reading::from(&bundle);
-        return Ok(Decider::new(bundle, reading, Config::default().threads(1)));
+        return Ok((Decider::new(bundle, reading, Config::default().threads(1)), None));
     }
     let overrides = load::overrides(&question.reading)?;
     let (mut loaded, what) = match &question.world {
@@ -114,7 +120,8 @@ pub(crate) fn decider(question: &Question, console: &Console) -> Result<Decider,
         let style = diagnostic::Style { color: console.err_color, width: console.width };
         console.message(&findings.render(Severity::Warning, 20, style));
     }
-    load::decider(&load::compile(&set, &Config::default().places(true).threads(1))?, &loaded)
+    let compiled = load::compile(&set, &Config::default().places(true).threads(1))?;
+    Ok((load::decider(&compiled, &loaded)?, Some(set)))
 }
 
 /// The request that the command line spells.

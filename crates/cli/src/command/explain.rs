@@ -2,6 +2,7 @@
 
 mod human;
 mod json;
+mod opened;
 
 use camshaft::decider::with_request;
 use camshaft::remedy::Remedy;
@@ -15,7 +16,7 @@ use crate::exit::{Exit, Failure};
 /// Runs it.
 pub(crate) fn run(args: &Explain, console: &mut Console) -> Result<Exit, Failure> {
     let request = decide::request(&args.question)?;
-    let decider = decide::decider(&args.question, console)?;
+    let (decider, set) = decide::asked(&args.question, console)?;
     let request = decide::aged(request, &decider);
     let engine = decider.engine();
     let session = decider.session(&request);
@@ -28,10 +29,13 @@ pub(crate) fn run(args: &Explain, console: &mut Console) -> Result<Exit, Failure
     let allowed = matches!(explanation.reasons.decision, Decision::Allow { .. });
     name_places(&mut explanation, args, &request.principal);
     let remedy = (!allowed).then(|| Remedy::new(&explanation, &request));
+    let opened =
+        remedy.as_ref().zip(set.as_ref()).and_then(|(remedy, set)| opened::opened(remedy, set, &request));
     if console.is_json() {
-        console.json(&json::report(engine, &explanation, &request, remedy.as_ref()))?;
+        console.json(&json::report(engine, &explanation, &request, remedy.as_ref(), opened.as_deref()))?;
     } else {
-        human::write(engine, &explanation, &request, remedy.as_ref(), args.all, console)?;
+        let remedy = remedy.as_ref().map(|remedy| (remedy, opened.as_deref()));
+        human::write(engine, &explanation, &request, remedy, args.all, console)?;
     }
     Ok(if allowed { Exit::Done } else { Exit::Negative })
 }

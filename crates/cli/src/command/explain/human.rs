@@ -8,6 +8,7 @@ use camshaft_runtime::{
 use serde_json::Value;
 
 use super::json::{effect, outcome};
+use super::opened::Opened;
 use crate::command::decide;
 use crate::console::Console;
 use crate::exit::Failure;
@@ -23,7 +24,7 @@ pub(super) fn write(
     engine: &Engine,
     explanation: &Explanation,
     request: &Request,
-    remedy: Option<&Remedy>,
+    remedy: Option<(&Remedy, Option<&[Opened]>)>,
     all: bool,
     console: &mut Console,
 ) -> Result<(), Failure> {
@@ -34,8 +35,11 @@ pub(super) fn write(
     for (report, name) in explanation.resources.iter().zip(&request.resources) {
         page.resource(report, several.then_some(name), all)?;
     }
-    if let Some(remedy) = remedy {
-        page.remedy(remedy, explanation)?;
+    if let Some((remedy, opened)) = remedy {
+        page.remedy(remedy, explanation, opened)?;
+        if let Some(opened) = opened {
+            page.opened(opened, request)?;
+        }
     }
     for needed in &explanation.prerequisites {
         let decision = outcome(engine, &needed.reasons).decision;
@@ -286,7 +290,58 @@ impl Page<'_> {
         self.line(INDENT + left - words.chars().count() - 1, &format!("{words} {caret}"))
     }
 
-    fn remedy(&mut self, remedy: &Remedy, explanation: &Explanation) -> Result<(), Failure> {
+    /// What the proposed statements open, for all requests.
+    fn opened(&mut self, opened: &[Opened], request: &Request) -> Result<(), Failure> {
+        let action = request.action.strip_prefix("name/").unwrap_or(&request.action);
+        let only = match opened {
+            [one] => {
+                one.caller_count == 1
+                    && one.actions == [action]
+                    && one.resources.len() <= request.resources.len()
+                    && !one.resources.iter().any(|resource| resource.contains('*'))
+            }
+            _ => false,
+        };
+        if only {
+            let condition = opened.iter().flat_map(|one| &one.condition).cloned().collect::<Vec<_>>();
+            let context = match condition.as_slice() {
+                [] => "in any context".to_owned(),
+                _ => format!("where {}", condition.join(" and ")),
+            };
+            let that = if request.resources.len() > 1 { "these resources" } else { "this resource" };
+            return self.words(
+                2,
+                &format!(
+                    "of all requests this opens none but this action on {that}, for this caller, {context}"
+                ),
+            );
+        }
+        if opened.is_empty() {
+            return Ok(());
+        }
+        self.line(2, "of all requests this opens")?;
+        for Opened { callers, caller_count, actions, resources, condition } in opened {
+            self.words(4, &format!("{} on {}", some(actions), some(resources)))?;
+            if !condition.is_empty() {
+                self.words(6, &format!("where {}", condition.join(" and ")))?;
+            }
+            let first = callers.first().map_or("", String::as_str);
+            match caller_count {
+                1 if *first == *request.principal => self.words(6, "for the caller")?,
+                1 => self.words(6, &format!("for {first}"))?,
+                _ => self
+                    .words(6, &format!("for {first} and {} more", text::figure((caller_count - 1) as u64)))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn remedy(
+        &mut self,
+        remedy: &Remedy,
+        explanation: &Explanation,
+        opened: Option<&[Opened]>,
+    ) -> Result<(), Failure> {
         self.title("to allow it")?;
         let reports: Vec<&StatementReport> = explanation.resources.iter().flat_map(denying).collect();
         for name in &remedy.denies {
@@ -310,6 +365,9 @@ impl Page<'_> {
                 continue;
             };
             self.json(4, statement)?;
+            if opened.is_some() {
+                continue;
+            }
             match grant.opens.as_slice() {
                 [] => {}
                 [only] => self.words(4, &format!("opens nothing but {only}"))?,
@@ -321,6 +379,14 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// Three of a list, and how many more.
+fn some(list: &[String]) -> String {
+    let shown: Vec<String> = list.iter().take(3).map(|one| format!("`{one}`")).collect();
+    let more = list.len().saturating_sub(3);
+    let rest = if more > 0 { format!(" and {} more", text::figure(more as u64)) } else { String::new() };
+    format!("{}{rest}", shown.join(", "))
 }
 
 /// Why nothing helps.

@@ -8,17 +8,18 @@ use camshaft_runtime::{
 use serde::Serialize;
 use serde_json::Value;
 
+use super::opened::Opened;
 use crate::command::decide;
 
 #[derive(Serialize)]
-pub(super) struct Report {
+pub(super) struct Report<'r> {
     #[serde(flatten)]
     outcome: Outcome,
     bundle: String,
     resources: Vec<Resource>,
     /// What would have to change for the request to be allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<Change>,
+    remedy: Option<Change<'r>>,
     /// What the action needs besides; they change no decision.
     prerequisites: Vec<Needed>,
 }
@@ -112,12 +113,15 @@ struct Needed {
 
 /// What would have to change for the request to be allowed.
 #[derive(Serialize)]
-struct Change {
+struct Change<'r> {
     denies: Vec<String>,
     grants: Vec<Grant>,
     #[serde(skip_serializing_if = "Option::is_none")]
     obstacle: Option<&'static str>,
     contexts: Vec<Context>,
+    /// What all grants together allow that was not allowed before, for all requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opened: Option<&'r [Opened]>,
 }
 
 #[derive(Serialize)]
@@ -136,7 +140,7 @@ struct Context {
     wants: Vec<String>,
 }
 
-fn change(remedy: &Remedy) -> Change {
+fn change<'r>(remedy: &Remedy, opened: Option<&'r [Opened]>) -> Change<'r> {
     let grant = |grant: &remedy::Grant| Grant {
         part: grant.part.into(),
         to: grant.to.clone(),
@@ -152,16 +156,18 @@ fn change(remedy: &Remedy) -> Change {
         grants: remedy.grants.iter().map(grant).collect(),
         obstacle: remedy.obstacle.map(camshaft_runtime::Obstacle::name),
         contexts: remedy.contexts.iter().map(context).collect(),
+        opened,
     }
 }
 
 /// The whole report.
-pub(super) fn report(
+pub(super) fn report<'r>(
     engine: &Engine,
     explanation: &Explanation,
     request: &Request,
     remedy: Option<&Remedy>,
-) -> Report {
+    opened: Option<&'r [Opened]>,
+) -> Report<'r> {
     let Explanation { reasons, resources, prerequisites } = explanation;
     let needed = |needed: &Prerequisite| Needed {
         action: needed.action.clone(),
@@ -172,7 +178,7 @@ pub(super) fn report(
         outcome: outcome(engine, reasons),
         bundle: engine.bundle().digest_text(),
         resources: resources.iter().zip(&request.resources).map(|(of, name)| resource(of, name)).collect(),
-        remedy: remedy.map(change),
+        remedy: remedy.map(|remedy| change(remedy, opened)),
         prerequisites: prerequisites.iter().map(needed).collect(),
     }
 }
