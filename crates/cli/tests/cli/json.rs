@@ -267,6 +267,55 @@ fn tests_measure_and_propose() {
     json(&folder, &bounds, 1, "test.json");
 }
 
+/// What is lacking, what would allow it, and what that opens.
+#[test]
+fn denials_say_what_would_allow_them() {
+    let folder = built();
+    let ask = |from: [&str; 2], action: &str, resource: &str| {
+        let args =
+            ["explain", from[0], from[1], "--principal", DEV, "--action", action, "--resource", resource];
+        json(&folder, &args, 1, "explain.json")
+    };
+    let world = ["--world", "world"];
+    let other = FILE.replace("team", "teams");
+    let denied = ask(world, "cos:PutObject", &other);
+    let (resource, remedy) = (&denied["resources"][0], &denied["remedy"]);
+    assert_eq!(resource["lacking"], serde_json::json!([{ "part": "identity" }]));
+    let nearest = &resource["parts"][1]["statements"][0];
+    assert_eq!((&nearest["name"], &nearest["source"]), (&"Dev#0".into(), &"world/policies/dev.json".into()));
+    assert_eq!(nearest["misses"][0]["diverges_at"], 20);
+    let statement =
+        serde_json::json!({ "effect": "allow", "action": ["cos:PutObject"], "resource": [other] });
+    assert_eq!(remedy["grants"][0]["statement"], statement);
+    let opened = serde_json::json!([
+        { "callers": [DEV], "caller_count": 1, "actions": ["cos:PutObject"], "resources": [other] }
+    ]);
+    assert_eq!(remedy["opened"], opened);
+    // A bundle does not know what else there is, and where its statements stood.
+    let bundle = ask(["-b", "world.cam"], "cos:PutObject", &other);
+    assert_eq!(bundle["remedy"]["grants"], remedy["grants"]);
+    assert!(bundle["remedy"].get("opened").is_none() && nearest["line"].is_u64());
+    assert!(bundle["resources"][0]["parts"][1]["statements"][0].get("line").is_none());
+    let secret = ask(world, "cos:PutObject", &FILE.replace("team/", "team/secret/"));
+    assert_eq!(
+        (&secret["remedy"]["denies"][0], &secret["remedy"]["grants"]),
+        (&"Dev#1".into(), &serde_json::json!([]))
+    );
+    let foreign = ask(world, "cvm:StopInstances", "qcs::cvm:ap-beijing:uin/100000000002:instance/ins-1");
+    assert_eq!(foreign["remedy"]["obstacle"], "no_resource_policies");
+    let context = ask(world, "cos:GetObject", FILE);
+    assert_eq!(context["remedy"]["contexts"][0]["statement"], "ReadAll#0");
+    let question = ["explain", "-p", "asked/office.json", "--action", "cos:GetObject", "--resource", FILE];
+    let doubted = json(&folder, &question, 1, "explain.json");
+    let statements = doubted["resources"][0]["parts"][0]["statements"].as_array().unwrap();
+    assert!(statements.iter().any(|one| one["doubts"][0]["unknown"] == true), "{doubted}");
+    let ends = ["explain", "-p", "loose/ops.json", "--action", "cvm:A", "--resource"];
+    let ends = [&ends[..], &["qcs::cvm:ap-beijing:uin/100000000001:instance/ins-1"]].concat();
+    let ends = json(&folder, &ends, 1, "explain.json");
+    let missed = &ends["resources"][0]["parts"][0]["statements"][0]["misses"][0];
+    assert_eq!(missed["lacks_at_end"], "-test");
+}
+
 /// Tags that are closed in order, attributes in quotes, no bare `&` or `<`.
 fn well_formed(text: &str) -> Result<(), String> {
     let (mut open, mut rest) = (Vec::new(), text);
