@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use camshaft_compiler::Config;
-use camshaft_compiler::analysis::{Asking, Diff, Kind, Witness, worlds};
+use camshaft_compiler::analysis::{Asking, Diff, Kind, Witness, of_bundle, worlds};
 use camshaft_tests::generate::{Features, Random, Requests, world};
 use camshaft_tests::product::{Answer, Product, load_text};
 use camshaft_tests::reference::Reference;
@@ -187,6 +187,7 @@ fn kind(before: &str, after: &str) -> Option<Kind> {
 #[derive(Debug, Default)]
 struct Counts {
     pairs: usize,
+    bundles: usize,
     same: usize,
     differences: usize,
     unknown: usize,
@@ -209,6 +210,14 @@ fn pair(seed: u64, counts: &mut Counts) {
     let diff: Diff = worlds(a, b, Asking::default());
     counts.unknown += diff.unknown.len();
     counts.same += usize::from(diff.is_same());
+    // A bundle says what its world says.
+    for (loaded, set) in loaded.iter().zip([a, b]) {
+        let product = Product::new(loaded, &Config::default());
+        let again = of_bundle(product.decider().engine().bundle()).expect("a bundle is read again");
+        let diff = worlds(set, &again, Asking::default());
+        assert!(diff.is_same(), "world {seed}: {diff:#?}");
+        counts.bundles += 1;
+    }
     let values = [&first, &second];
     let references = values.map(Reference::new);
     let mut products = loaded.each_ref().map(|loaded| Product::new(loaded, &Config::default()));

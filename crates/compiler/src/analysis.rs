@@ -22,6 +22,7 @@
 //! on each (EVA-20), so sets that decide each resource alike decide all of them alike.
 
 mod bits;
+mod bundle;
 mod context;
 mod diff;
 mod difference;
@@ -40,6 +41,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
+pub use bundle::of_bundle;
 pub use diff::{Change, Diff, Presence, Unknown, documents, mean_the_same, worlds};
 pub use difference::{Decided, Difference, Kind, Place, Side};
 pub use directory::Directory;

@@ -20,7 +20,7 @@ pub(crate) mod condition;
 pub(crate) mod entry;
 pub(crate) mod glob;
 mod index;
-mod policy;
+pub(crate) mod policy;
 pub(crate) mod read;
 
 use std::collections::{BTreeMap, HashMap};

@@ -149,11 +149,15 @@ pub fn documents(before: &Policy, after: &Policy, asking: Asking) -> Diff {
         }
         diff.callers.1 += 1;
         let caller = if named { person.caller(&empty) } else { Caller::implicit() };
-        let mut set =
-            Set::of_sides(vec![(caller.clone(), Arc::clone(&directory)), (caller, Arc::clone(&directory))]);
-        let [a, b] = grants;
-        let decisions = [Decision::alone(&mut set, 0, a), Decision::alone(&mut set, 1, b)];
-        let changes = difference::compare(set, decisions, &focuses, asking);
+        let changes = difference::compare(&focuses, asking, |may_meet| {
+            let sides = [(caller.clone(), Arc::clone(&directory)), (caller.clone(), Arc::clone(&directory))];
+            let mut set = Set::of_sides(sides.into());
+            let [a, b] = grants.each_ref().map(|grants| {
+                grants.iter().filter(|grant| may_meet(grant.statement)).copied().collect::<Vec<_>>()
+            });
+            let decisions = [Decision::alone(&mut set, 0, a), Decision::alone(&mut set, 1, b)];
+            (set, decisions)
+        });
         gathered.add(person.principal(), Presence::Both, changes, &mut diff.unknown);
     }
     diff.changes = gathered.finish();
@@ -660,14 +664,19 @@ impl<'a, 'w> Comparer<'a, 'w> {
             return known.of(person.principal());
         }
         let sides = [a, b].map(|world| (person.caller(world.set), Arc::clone(&world.directory)));
-        let mut set = Set::of_sides(sides.into());
-        set.owners.clone_from(&self.shift.owners);
-        let [own, other] = grants;
-        let decisions = [
-            Decision::new(&mut set, 0, a, person, &layers[0], &roles[0], own),
-            Decision::new(&mut set, 1, b, person, &layers[1], &roles[1], other),
-        ];
-        let changes = difference::compare(set, decisions, focuses, self.asking);
+        let changes = difference::compare(focuses, self.asking, |may_meet| {
+            let mut set = Set::of_sides(sides.clone().into());
+            set.owners.clone_from(&self.shift.owners);
+            let of = |grants: &[Grant<'a>]| -> Vec<Grant<'a>> {
+                grants.iter().filter(|grant| may_meet(grant.statement)).copied().collect()
+            };
+            let [own, other] = grants.each_ref().map(|grants| of(grants));
+            let decisions = [
+                Decision::new(&mut set, 0, a, person, &layers[0], &roles[0], own),
+                Decision::new(&mut set, 1, b, person, &layers[1], &roles[1], other),
+            ];
+            (set, decisions)
+        });
         self.known.insert(key, changes.clone());
         changes
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use camshaft_frontend::policy::{ActionEntry, Effect, ResourceEntry, Statement};
+use camshaft_frontend::policy::{AccountPattern, ActionEntry, Effect, ResourceEntry, Statement};
 
 use super::formula::Formula;
 use super::layers::{Decision, Grant, Layer, World, all_resources, assumes, meet};
@@ -149,27 +149,56 @@ pub(super) fn roles(worlds: [&World<'_>; 2], focuses: &[Focus<'_>]) -> [Vec<usiz
     worlds.map(|world| if may_assume { (0..world.roles.len()).collect() } else { Vec::new() })
 }
 
-/// Compares two decisions about one caller, as far as the focuses lead.
+/// Compares two decisions about one caller, as far as the focuses lead. `decide` makes a set of the statements that may
+/// bind a request which is asked about, and the decisions on both sides.
 pub(super) fn compare<'a>(
-    set: Set<'a>,
-    [before, after]: [Decision<'a>; 2],
     focuses: &[Focus<'a>],
     asking: Asking,
+    mut decide: impl FnMut(&dyn Fn(&Statement) -> bool) -> (Set<'a>, [Decision<'a>; 2]),
 ) -> Changes {
-    let mut comparison = Comparison { set, decisions: [before, after], asking, changes: Changes::default() };
+    let mut changes = Changes::default();
     for focus in focuses {
+        let (set, decisions) = match focus {
+            Focus::Statement(_, grant) => decide(&|other| may_meet(grant.statement, other)),
+            Focus::Everything => decide(&|_| true),
+        };
+        let mut comparison = Comparison { set, decisions, asking, changes };
         match focus {
             Focus::Statement(side, grant) => comparison.statement(*side, grant),
             Focus::Everything => comparison.everything(),
         }
+        changes = comparison.changes;
     }
-    let mut changes = comparison.changes;
     changes.differences.sort();
     // A statement that changed its effect is two, with one pattern.
     changes.differences.dedup_by(|b, a| {
         (a.kind, &a.actions, &a.resources, &a.condition) == (b.kind, &b.actions, &b.resources, &b.condition)
     });
     changes
+}
+
+/// Whether some request may be bound by both.
+fn may_meet(a: &Statement, b: &Statement) -> bool {
+    let acts = a.actions.iter().any(|own| b.actions.iter().any(|other| meet(own, other)));
+    // CITE RES-18, RES-5: denies may match the resource `*`, and what names no region.
+    let denies = (a.effect == Effect::Deny, b.effect == Effect::Deny);
+    acts && (denies == (true, true)
+        || a.resources
+            .iter()
+            .any(|own| b.resources.iter().any(|other| entries_meet(own, other, denies == (false, false)))))
+}
+
+fn entries_meet(a: &ResourceEntry, b: &ResourceEntry, allows: bool) -> bool {
+    let (ResourceEntry::Segments(a), ResourceEntry::Segments(b)) = (a, b) else { return true };
+    let accounts = match (&a.account, &b.account) {
+        (AccountPattern::Uin(a), AccountPattern::Uin(b)) => a == b,
+        (AccountPattern::AppId(a), AccountPattern::AppId(b)) => a == b,
+        _ => true,
+    };
+    let (Some(service), Some(other)) = (&a.service, &b.service) else { return accounts || !allows };
+    let regions = !allows || a.region.is_none() || b.region.is_none() || a.region == b.region;
+    // Objects of CAM have several names.
+    service == other && regions && (accounts || !allows) && (&**service == "cam" || a.path.meets(&b.path))
 }
 
 struct Comparison<'a> {

@@ -1,6 +1,6 @@
 //! The statements that a question is about, as they bind one caller.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use camshaft_frontend::policy::{ActionEntry, Effect, Pattern, ResourceEntry, ResourcePattern, Statement};
@@ -126,6 +126,8 @@ pub struct Set<'a> {
     pub(super) owners: Vec<String>,
     pub(super) matchers: Vec<Matcher<'a>>,
     atoms: Vec<(usize, Truth)>,
+    /// Places in `atoms`.
+    numbers: HashMap<(usize, Truth), usize>,
     /// By key: the types of all operators on it.
     pub(super) types: BTreeMap<&'a str, Vec<ValueType>>,
 }
@@ -147,7 +149,8 @@ impl<'a> Set<'a> {
     pub(super) fn of_sides(sides: Vec<(Caller, Arc<Directory<'a>>)>) -> Self {
         let (callers, directories) = sides.into_iter().unzip();
         let (owners, matchers, atoms, types) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
-        Self { callers, directories, owners, matchers, atoms, types }
+        let numbers = HashMap::new();
+        Self { callers, directories, owners, matchers, atoms, numbers, types }
     }
 
     /// The caller.
@@ -299,10 +302,10 @@ impl<'a> Set<'a> {
 
     /// That a statement comes to a truth or to more.
     pub fn at_least(&mut self, member: Member, truth: Truth) -> Formula {
-        let known = self.atoms.iter().position(|atom| *atom == (member.number, truth));
-        let number = known.unwrap_or_else(|| {
-            self.atoms.push((member.number, truth));
-            self.atoms.len() - 1
+        let atoms = &mut self.atoms;
+        let number = *self.numbers.entry((member.number, truth)).or_insert_with(|| {
+            atoms.push((member.number, truth));
+            atoms.len() - 1
         });
         Formula::Atom(Atom(u32::try_from(number).unwrap_or(u32::MAX)))
     }

@@ -145,7 +145,7 @@ impl<'t, 'a> Shared<'t, 'a> {
 }
 
 /// The policies of a block, none for `NONE`.
-pub(super) fn policies_of<'a>(tables: &Tables<'a>, number: u32) -> Option<camshaft_bundle::Words<'a>> {
+pub(crate) fn policies_of<'a>(tables: &Tables<'a>, number: u32) -> Option<camshaft_bundle::Words<'a>> {
     if number == NONE {
         return tables.block_policies.slice(Range { start: 0, end: 0 });
     }
