@@ -1,5 +1,6 @@
 //! The command line: one struct a command, with the examples that `camshaft help` shows.
 
+mod diff;
 mod explain;
 mod lint;
 mod signing;
@@ -21,6 +22,7 @@ use camshaft_frontend::policy::Kind;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use diff::Diff;
 pub(crate) use explain::Explain;
 pub(crate) use lint::Linting;
 pub(crate) use signing::{Sign, Trusted, Watch};
@@ -132,6 +134,7 @@ pub(crate) enum Command {
     Build(Build),
     Decide(Decide),
     Explain(Explain),
+    Diff(Diff),
     Test(Test),
     Inspect(Inspect),
     Verify(Verify),
@@ -150,6 +153,7 @@ impl Command {
     /// The formats that it can write its results in.
     pub(crate) fn formats(&self) -> &'static [Format] {
         match self {
+            Self::Diff(_) => &[Format::Human, Format::Json, Format::Markdown, Format::Sarif],
             Self::Check(_) => &[Format::Human, Format::Json, Format::Sarif, Format::Github],
             Self::Test(_) => &[Format::Human, Format::Json, Format::Junit, Format::Github, Format::Markdown],
             _ => &[Format::Human, Format::Json],

@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod decide;
 mod demo;
+mod diff;
 mod explain;
 mod fmt;
 mod help;
@@ -37,6 +38,7 @@ pub(crate) fn run(command: &Command, console: &mut Console) -> Result<Exit, Fail
         Command::Fmt(args) => fmt::run(args, console),
         Command::Build(args) => build::run(args, console),
         Command::Decide(args) => decide::run(args, console),
+        Command::Diff(args) => diff::run(args, console),
         Command::Explain(args) => explain::run(args, console),
         Command::Test(args) => test::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),

@@ -69,7 +69,7 @@ impl Exit {
         match self {
             Self::Done => "done; `decide`, `explain`: allow; with `--requests`: every line was decided",
             Self::Negative => {
-                "a negative answer: a deny, a finding at error level, a failed case, a file that `fmt --check` would change, an answer that `bench` did not expect, a bundle that `watch --once` finds too old, a bundle that `--prove` does not prove within its budget"
+                "a negative answer: a deny, a finding at error level, a failed case, a file that `fmt --check` would change, sides of `diff` that differ, an answer that `bench` did not expect, a bundle that `watch --once` finds too old, a bundle that `--prove` does not prove within its budget"
             }
             Self::Usage => "the command line was wrong",
             Self::Rejected => {
@@ -77,7 +77,7 @@ impl Exit {
             }
             Self::Bundle => "a bundle was refused",
             Self::Request => "a request was malformed",
-            Self::Bound => "a requested bound was exceeded",
+            Self::Bound => "a requested bound was exceeded, or `diff` could not find out within its budget",
             Self::Bug => "a bug in camshaft; how to report it is printed",
             Self::Io => "input or output failed",
         }

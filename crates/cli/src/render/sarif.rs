@@ -321,6 +321,15 @@ impl Run {
 }
 
 impl Location {
+    /// A place of which only the beginning is known.
+    pub(crate) fn at(name: &str, line: u32, column: u32) -> Self {
+        let region = Region { start_line: line, start_column: column, end_line: line, end_column: column };
+        Self {
+            physical_location: PhysicalLocation { artifact_location: artifact(name), region },
+            message: None,
+        }
+    }
+
     /// A place in a source.
     pub(crate) fn of(source: &Source, span: Span) -> Self {
         let physical_location =

@@ -644,6 +644,7 @@ fn every_command_has_an_example() {
         "build",
         "decide",
         "explain",
+        "diff",
         "test",
         "inspect",
         "verify",
@@ -657,6 +658,53 @@ fn every_command_has_an_example() {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(text.contains(&format!("Examples:\n  camshaft {command}")), "{text}");
     }
+}
+
+#[test]
+fn differences_are_reported_and_end_as_they_should() {
+    let folder = Folder::new();
+    let diff = |args: &[&str], code: i32| {
+        let args: Vec<&str> = ["diff"].iter().chain(args).copied().collect();
+        json(&folder, &args, code, "diff.json")
+    };
+    let found = diff(&["diff/old.json", "diff/new.json"], 1);
+    assert_eq!((&found["new_access"], &found["same"]), (&true.into(), &false.into()));
+    let difference = &found["changes"][0]["differences"][0];
+    assert_eq!(difference["actions"], serde_json::json!(["cos:PutObject"]));
+    assert_eq!(difference["exceptions"][0]["name"], "new#1");
+    assert_eq!(difference["after"]["statements"][0]["line"], 4);
+    assert_eq!(diff(&["diff/new.json", "diff/old.json"], 1)["counts"]["lost_access"], 1);
+    diff(&["diff/new.json", "diff/old.json", "--no-new-access"], 0);
+    diff(&["diff/old.json", "diff/new.json", "--no-new-access"], 1);
+    assert_eq!(diff(&["diff/old.json", "diff/same.json"], 0)["same"], true);
+    let open = diff(&["diff/old.json", "diff/new.json", "--budget", "10"], 6);
+    assert!(open["unknown"].as_array().is_some_and(|open| !open.is_empty()) && open["same"] == false);
+    // What is shown is so: the request is replayed by the engine of either side.
+    let worlds = diff(&["world", "diff/world"], 1);
+    let mut replayed = 0;
+    for change in worlds["changes"].as_array().unwrap() {
+        for difference in change["differences"].as_array().unwrap() {
+            for (world, side) in [("world", "before"), ("diff/world", "after")] {
+                folder.run(&["build", world, "-o", "replayed.cam"]);
+                fs::write(folder.path().join("replay.jsonl"), difference["request"].to_string()).unwrap();
+                let output = folder.run(&["decide", "-b", "replayed.cam", "--requests", "replay.jsonl"]);
+                let line: Value = serde_json::from_slice(&output.stdout).expect("a decision");
+                assert_eq!(line["decision"], difference[side]["decision"], "{difference}");
+                replayed += 1;
+            }
+        }
+    }
+    assert!(replayed > 0);
+    folder.run(&["build", "world", "-o", "before.cam"]);
+    assert_eq!(diff(&["before.cam", "world"], 0)["same"], true);
+    assert_eq!(diff(&["before.cam", "diff/world"], 1)["counts"], worlds["counts"]);
+    let log = folder.run(&["diff", "world", "diff/world", "--format", "sarif", "--no-new-access"]);
+    let log: Value = serde_json::from_slice(&log.stdout).expect("SARIF is JSON");
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    assert!(
+        results.iter().any(|result| result["ruleId"] == "new-access" && result["level"] == "error"),
+        "{log}"
+    );
 }
 
 #[test]
