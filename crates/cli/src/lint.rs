@@ -4,7 +4,7 @@
 
 mod config;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use camshaft_compiler::lint::{Found, KnownActions, Lints};
 use camshaft_frontend::diagnostic::{Code, Diagnostic, Severity, code};
@@ -117,7 +117,7 @@ impl Settings {
             settings.source = Some(config.source);
         }
         settings.levels.extend(&args.levels);
-        settings.lints.known = args.actions.as_ref().map(known).transpose()?;
+        settings.lints.known = args.actions.as_deref().map(known).transpose()?;
         settings.lints.build_date = args.build_date;
         Ok(settings)
     }
@@ -169,7 +169,7 @@ impl Settings {
     }
 }
 
-fn known(path: &PathBuf) -> Result<KnownActions, Failure> {
+fn known(path: &Path) -> Result<KnownActions, Failure> {
     let malformed = |why: String| {
         Failure::usage_with(
             format!("`--actions {}` cannot be used: {why}", path.display()),

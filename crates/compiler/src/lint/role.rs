@@ -102,8 +102,13 @@ fn covers_roles(segments: &ResourcePattern) -> bool {
         && !segments.path.0.iter().any(|piece| matches!(piece, Piece::Variable(_)))
 }
 
-/// The ways to write a role, and the bytes of what follows.
-const FORMS: [(&str, fn(u8) -> bool, fn(&str) -> bool); 2] =
+/// Bytes of what stands behind the slash.
+type OfName = fn(u8) -> bool;
+/// Whether it is sound as a whole.
+type Good = fn(&str) -> bool;
+
+/// The ways to write a role, and what follows.
+const FORMS: [(&str, OfName, Good); 2] =
     [("roleName/", alphabet::is_name_byte, alphabet::is_name), ("role/", digit, alphabet::is_number)];
 
 fn digit(byte: u8) -> bool {
@@ -136,8 +141,8 @@ fn word(glob: &Glob<'_>, excluded: &BTreeSet<String>, budget: usize) -> Word {
 fn word_of(
     glob: &Glob<'_>,
     head: &str,
-    of_name: fn(u8) -> bool,
-    good: fn(&str) -> bool,
+    of_name: OfName,
+    good: Good,
     excluded: &BTreeSet<String>,
     budget: usize,
 ) -> Word {
