@@ -1,10 +1,8 @@
 //! The command line of `camshaft lsp`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use super::Alone;
+use super::{Alone, Linting};
 
 /// Speak the Language Server Protocol over standard input and output, for editors.
 ///
@@ -16,14 +14,13 @@ use super::Alone;
 #[command(after_long_help = "\
 Examples:
   camshaft lsp
-  camshaft lsp --actions actions.json --kind resource")]
+  camshaft lsp --actions actions.txt --kind resource")]
 pub(crate) struct Lsp {
     #[command(flatten)]
     pub(crate) alone: Alone,
-    /// Known actions, for completion and examples: a JSON list, or one action a line
-    #[arg(long, value_name = "FILE")]
-    pub(crate) actions: Option<PathBuf>,
     /// Where the pages of diagnostics are: `{code}` stands for the code, else it is added behind `#`
     #[arg(long, value_name = "URL")]
     pub(crate) docs: Option<String>,
+    #[command(flatten)]
+    pub(crate) linting: Linting,
 }

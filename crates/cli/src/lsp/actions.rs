@@ -118,8 +118,11 @@ fn fix_all(document: &Document, settings: &Settings) -> Option<String> {
     if document.is_world() {
         return fix::apply(&source, &document.findings).map(|(text, _)| text);
     }
+    // What was found may have fixes of lints, which only this round applies.
+    let first = fix::apply(&source, &document.findings);
+    let source = first.as_ref().map_or(source, |(text, _)| Source::new("", text.as_str()));
     let mended = fix::mend_all(&source, &settings.of_document(document));
-    (mended.applied > 0).then(|| mended.source.text().to_owned())
+    (first.is_some() || mended.applied > 0).then(|| mended.source.text().to_owned())
 }
 
 /// The edit that makes the document this text: all but what both begin and end with, so that cursors stay.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use camshaft_compiler::lint::{Found, Input};
 use camshaft_frontend::diagnostic::Diagnostic;
 use camshaft_frontend::document;
 use camshaft_frontend::source::{Source, Span};
-use camshaft_frontend::world::{FileError, Files, Loaded, Memory, NoFiles, WorldInput};
+use camshaft_frontend::world::{FileError, Files, Loaded, Memory, NoFiles, Overrides, WorldInput};
 
 use super::cursor::{self, Attachment, Step};
 use super::documents::{Document, Documents, Surroundings};
@@ -54,16 +55,20 @@ pub(crate) struct CheckedWorld {
     pub(crate) around: Rc<Surroundings>,
 }
 
-/// Loads a world from its text; `file` is where it stands, if it stands anywhere.
+/// Loads a world from its text; `file` is where it stands, if it stands anywhere. With lints nothing is remembered: they
+/// ask for outlines of every document.
 pub(crate) fn world(
     file: Option<&Path>,
     text: &str,
     documents: &Documents,
-    memory: &mut Memory,
+    memory: Option<&mut Memory>,
     settings: &Settings,
 ) -> Result<CheckedWorld, Failure> {
     let name = file.and_then(Path::file_name).map_or("world.json".into(), |name| name.to_string_lossy());
-    let overrides = settings.overrides()?;
+    let lints = memory.is_none();
+    let overrides = Overrides { outlines: lints, ..settings.overrides()? };
+    let mut fresh = Memory::default();
+    let memory = memory.unwrap_or(&mut fresh);
     let input = || WorldInput::text(&name, text.to_owned());
     let root = file.and_then(Path::parent).and_then(|parent| parent.canonicalize().ok());
     let mut loaded = match (file, &root) {
@@ -73,17 +78,20 @@ pub(crate) fn world(
         }
         _ => memory.load(input(), &NoFiles, &overrides),
     };
+    let own_place = file.map_or_else(|| name.to_string(), |file| shown(&file.with_file_name("")));
+    let place = |source: &Source| Path::new(&own_place).join(source.name()).display().to_string();
+    let linted = if lints { linted(&loaded, place, settings) } else { Vec::new() };
     if let Some(set) = loaded.set.take() {
         memory.keep(set);
     }
-    let Loaded { diagnostics, unattached, sources, parameters, catalogue, .. } = loaded;
+    let Loaded { diagnostics, sources, parameters, catalogue, .. } = loaded;
     let mut checked = CheckedWorld {
         own: Vec::new(),
         files: BTreeMap::new(),
         around: Rc::new(Surroundings { parameters, catalogue }),
     };
     let lines = LineStarts::of(text);
-    for mut found in diagnostics.into_iter().chain(unattached) {
+    for mut found in diagnostics.into_iter().chain(linted) {
         let Some(source) = sources.get(found.source as usize) else { continue };
         found.source = 0;
         if source.name() == name {
@@ -96,14 +104,55 @@ pub(crate) fn world(
             checked.files.entry(path).or_insert_with(|| (source.clone(), Vec::new())).1.push(found);
         }
     }
-    checked.own.sort_by_key(|found| found.span.start);
+    let files = checked.files.values_mut().map(|(_, findings)| findings);
+    for findings in files.chain([&mut checked.own]) {
+        findings.sort_by_key(|found| found.span.start);
+    }
     Ok(checked)
 }
 
+/// What lints find in a world. `place` is what suppressions call a source.
+fn linted(loaded: &Loaded, place: impl Fn(&Source) -> String, settings: &Settings) -> Vec<Diagnostic> {
+    let mut lints = settings.lints.borrow_mut();
+    let input = Input { set: loaded.set.as_ref(), outlines: &loaded.outlines, owned: true };
+    let unattached = loaded.unattached.iter().cloned().map(Found::of);
+    let found: Vec<Found> = unattached.chain(lints.lints.run(&input).found).collect();
+    let mut placed: BTreeMap<u32, [Source; 1]> = BTreeMap::new();
+    let mut counted = Vec::new();
+    for mut found in found {
+        let number = core::mem::take(&mut found.diagnostic.source);
+        let Some(source) = loaded.sources.get(number as usize) else { continue };
+        // Only the name matters for what is suppressed.
+        let named = placed.entry(number).or_insert_with(|| [Source::new(place(source), "")]);
+        if let Some(Ok(found)) = lints.judge(found, named) {
+            counted.push(Diagnostic { source: number, ..found });
+        }
+    }
+    counted
+}
+
+/// A path as suppressions name it: relative to the current folder where it is below.
+fn shown(path: &Path) -> String {
+    let folder = std::env::current_dir().and_then(|folder| folder.canonicalize()).unwrap_or_default();
+    path.strip_prefix(&folder).unwrap_or(path).display().to_string()
+}
+
 /// Findings of a policy that stands alone.
-pub(crate) fn policy(document: &Document, settings: &Settings) -> Vec<Diagnostic> {
-    let source = Source::new("", document.text.as_str());
-    document::parse_source(&source, 0).read(&source, &settings.of_document(document)).diagnostics
+pub(crate) fn policy(document: &Document, lints: bool, settings: &Settings) -> Vec<Diagnostic> {
+    let name = document.path.as_deref().map_or_else(String::new, shown);
+    let source = Source::new(name, document.text.as_str());
+    let setting = settings.of_document(document);
+    let parsed = document::parse_source(&source, 0);
+    let mut diagnostics = parsed.read(&source, &setting).diagnostics;
+    if lints && let Some(outline) = parsed.outline(&source, &setting) {
+        let mut lints = settings.lints.borrow_mut();
+        let input = Input { set: None, outlines: core::slice::from_ref(&outline), owned: false };
+        let found = lints.lints.run(&input).found;
+        let sources = core::slice::from_ref(&source);
+        diagnostics.extend(found.into_iter().filter_map(|found| lints.judge(found, sources)?.ok()));
+        diagnostics.sort_by_key(|found| found.span.start);
+    }
+    diagnostics
 }
 
 /// Whether a text is checked at all.

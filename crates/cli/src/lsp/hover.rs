@@ -37,9 +37,13 @@ pub(crate) fn at(document: &Document, byte: usize, settings: &Settings) -> Optio
     Some(Hover { contents: Contents::MarkupContent(content), range: span.map(|span| document.range(span)) })
 }
 
-/// The findings at a place; of an empty span those right behind it too.
+/// The findings at a place; of an empty span those right behind it too, of one of several lines those on its first.
 fn findings(document: &Document, byte: usize) -> Vec<&Diagnostic> {
-    let touches = |span: Span| span.start <= byte && byte < span.end.max(span.start + 1);
+    let touches = |span: Span| {
+        let text = document.text.get(span.start..span.end).unwrap_or("");
+        let line = text.find('\n').unwrap_or(text.len()).max(1);
+        span.start <= byte && byte < span.start + line
+    };
     let mut found: Vec<&Diagnostic> = document.findings.iter().filter(|found| touches(found.span)).collect();
     // Of a statement that misses something the span is the whole of it: the narrow ones first.
     found.sort_by_key(|found| found.span.end - found.span.start);

@@ -22,50 +22,21 @@ impl Known {
     }
 }
 
-/// Reads the file, if one is named: a JSON list of actions, a JSON object that has them as members, or one action a
-/// line. A file of another form is refused.
+/// Reads the file, if one is named. Its lines are those that lints take; what is wrong with them is said there.
 pub(crate) fn load(path: Option<&Path>) -> Result<Known, Failure> {
     let Some(path) = path else { return Ok(Known::default()) };
-    let malformed = || {
-        Failure::usage_with(
-            format!("`--actions {}` cannot be used: it is not a list of actions", path.display()),
-            "it is a JSON list such as [\"cos:GetObject\"], an object with such members, or one action a line",
-        )
-    };
-    let bytes = input::read(path)?;
-    let text = core::str::from_utf8(&bytes).map_err(|_| malformed())?;
-    let actions = parse(text).ok_or_else(malformed)?;
-    Ok(Known { actions })
+    let text = String::from_utf8_lossy(&input::read(path)?).into_owned();
+    Ok(Known { actions: parse(&text) })
 }
 
-fn parse(text: &str) -> Option<Vec<String>> {
-    let mut actions: Vec<String> = if text.trim_start().starts_with(['[', '{']) {
-        match serde_json::from_str(text).ok()? {
-            serde_json::Value::Array(entries) => {
-                entries.iter().map(|entry| entry.as_str().map(str::to_owned)).collect::<Option<_>>()?
-            }
-            serde_json::Value::Object(members) => members.into_iter().map(|(name, _)| name).collect(),
-            _ => return None,
-        }
-    } else {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        lines.map(str::to_owned).collect()
-    };
-    for action in &mut actions {
-        if let Some(bare) = action.strip_prefix("name/") {
-            *action = bare.to_owned();
-        }
-    }
-    let sound = |action: &String| {
-        action.split_once(':').is_some_and(|(service, operation)| {
-            !service.is_empty()
-                && !operation.is_empty()
-                && !action.contains(|c: char| c == '*' || c.is_whitespace())
-        })
-    };
+fn parse(text: &str) -> Vec<String> {
+    let lines = text.trim_start_matches('\u{feff}').lines().map(|line| line.split('#').next().unwrap_or(""));
+    let actions = lines.filter_map(|line| line.split_whitespace().next());
+    let mut actions: Vec<String> =
+        actions.map(|action| action.strip_prefix("name/").unwrap_or(action).to_owned()).collect();
     actions.sort_unstable();
     actions.dedup();
-    actions.iter().all(sound).then_some(actions)
+    actions
 }
 
 #[cfg(test)]
@@ -74,16 +45,9 @@ mod tests {
 
     #[test]
     fn lists_are_read() {
-        let expected = vec!["cos:A".to_owned(), "cvm:B".to_owned()];
-        for text in
-            [r#"["cvm:B","name/cos:A","cos:A"]"#, r#"{"cvm:B":{},"cos:A":1}"#, "# all\ncvm:B\n\ncos:A\n"]
-        {
-            assert_eq!(parse(text), Some(expected.clone()));
-        }
-        for text in ["[1]", "[\"cos\"]", "cos:*", "{", "one two:three"] {
-            assert_eq!(parse(text), None, "{text}");
-        }
-        let known = Known { actions: expected };
+        let actions = parse("# all\ncvm:B *\n\nname/cos:A # one\ncos:A\n");
+        assert_eq!(actions, ["cos:A", "cvm:B"]);
+        let known = Known { actions };
         assert_eq!(known.services().collect::<Vec<_>>(), ["cos", "cvm"]);
     }
 }

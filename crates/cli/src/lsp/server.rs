@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use camshaft_frontend::world::Memory;
 use gen_lsp_types as lsp;
@@ -12,6 +13,11 @@ use super::documents::{Document, Documents};
 use super::settings::Settings;
 use super::{actions, checking, completion, diagnostics, format, hover, positions::Lines, symbols, uri};
 use crate::exit::{Exit, Failure};
+
+/// What takes longer than this with lints is checked without them first, and with them when nobody types.
+const SLOW: Duration = Duration::from_millis(300);
+/// Nobody types when nothing came for so long.
+const IDLE: Duration = Duration::from_millis(400);
 
 /// Serves an editor on standard input and output until it says that it is done.
 pub(crate) fn serve(settings: Settings) -> Result<Exit, Failure> {
@@ -60,6 +66,9 @@ fn converse(connection: &Connection, settings: Settings) -> Result<Exit, Failure
         documents: Documents::default(),
         memories: BTreeMap::new(),
         published: BTreeMap::new(),
+        times: BTreeMap::new(),
+        unlinted: BTreeSet::new(),
+        idle: false,
     };
     if let Some(complaint) = complaint {
         server.tell(lsp::MessageType::Warning, complaint);
@@ -99,6 +108,12 @@ struct Server<'c> {
     memories: BTreeMap<PathBuf, Memory>,
     /// Files that are not open and have findings, by the world that they belong to.
     published: BTreeMap<String, BTreeSet<String>>,
+    /// How long texts and worlds took with lints, by URI or path.
+    times: BTreeMap<String, Duration>,
+    /// Texts that were checked without lints.
+    unlinted: BTreeSet<String>,
+    /// Whether nobody types.
+    idle: bool,
 }
 
 impl Server<'_> {
@@ -109,28 +124,72 @@ impl Server<'_> {
             if self.connection.receiver.is_empty() {
                 self.check();
             }
+            if !self.unlinted.is_empty() && self.connection.receiver.is_empty() {
+                match self.connection.receiver.recv_timeout(IDLE) {
+                    Ok(message) => {
+                        if let Some(exit) = self.handle(message, &mut shut_down) {
+                            return Ok(exit);
+                        }
+                    }
+                    Err(error) if error.is_timeout() => self.lint(),
+                    Err(_) => return Ok(Exit::Negative),
+                }
+                continue;
+            }
             let Ok(message) = self.connection.receiver.recv() else { return Ok(Exit::Negative) };
-            match message {
-                Message::Request(request) if request.method == lsp::ShutdownRequest::METHOD.as_str() => {
-                    shut_down = true;
-                    self.send(Response::new_ok(request.id, ()));
-                }
-                Message::Request(request) if shut_down => {
-                    let message = "the server was told to shut down".to_owned();
-                    self.send(Response::new_err(request.id, ErrorCode::InvalidRequest as i32, message));
-                }
-                Message::Request(request) => {
-                    self.check();
-                    let response = self.answer(request);
-                    self.send(response);
-                }
-                Message::Notification(notice) if notice.method == lsp::ExitNotification::METHOD.as_str() => {
-                    return Ok(if shut_down { Exit::Done } else { Exit::Negative });
-                }
-                Message::Notification(notice) => self.take(notice),
-                Message::Response(_) => {}
+            if let Some(exit) = self.handle(message, &mut shut_down) {
+                return Ok(exit);
             }
         }
+    }
+
+    /// What was left for later.
+    fn lint(&mut self) {
+        for uri in core::mem::take(&mut self.unlinted) {
+            if let Some(document) = self.documents.0.get_mut(&uri) {
+                document.dirty = true;
+            }
+        }
+        self.idle = true;
+        self.check();
+        self.idle = false;
+    }
+
+    /// Does what a message asks for; how it ends if that was the last.
+    fn handle(&mut self, message: Message, shut_down: &mut bool) -> Option<Exit> {
+        match message {
+            Message::Request(request) if request.method == lsp::ShutdownRequest::METHOD.as_str() => {
+                *shut_down = true;
+                self.send(Response::new_ok(request.id, ()));
+            }
+            Message::Request(request) if *shut_down => {
+                let message = "the server was told to shut down".to_owned();
+                self.send(Response::new_err(request.id, ErrorCode::InvalidRequest as i32, message));
+            }
+            Message::Request(request) => {
+                self.check();
+                let response = self.answer(request);
+                self.send(response);
+            }
+            Message::Notification(notice) if notice.method == lsp::ExitNotification::METHOD.as_str() => {
+                return Some(if *shut_down { Exit::Done } else { Exit::Negative });
+            }
+            Message::Notification(notice) => self.take(notice),
+            Message::Response(_) => {}
+        }
+        None
+    }
+
+    /// Whether a text or world is checked with lints now; if not, its texts are noted for later.
+    fn lints_now<'u>(&mut self, key: &str, uris: impl IntoIterator<Item = &'u String>) -> bool {
+        if !self.settings.lints.borrow().is_on() {
+            return false;
+        }
+        let now = self.idle || self.times.get(key).is_none_or(|time| *time < SLOW);
+        if !now {
+            self.unlinted.extend(uris.into_iter().cloned());
+        }
+        now
     }
 
     /// Sends a message. An editor that is gone ends the loop at the next message.
@@ -231,26 +290,38 @@ impl Server<'_> {
 
     /// A text that no world on disk has to do with.
     fn check_alone(&mut self, uri: &str) {
+        let lints = self.lints_now(uri, [&uri.to_owned()]);
+        let begin = Instant::now();
         let Some(document) = self.documents.0.get_mut(uri) else { return };
         document.attached = None;
         let Some(document) = self.documents.0.get(uri) else { return };
         let (mut findings, mut around) = (Vec::new(), None);
         if document.is_world() {
             let mut memory = Memory::default();
-            let checked = checking::world(None, &document.text, &self.documents, &mut memory, &self.settings);
+            let memory = (!lints).then_some(&mut memory);
+            let checked = checking::world(None, &document.text, &self.documents, memory, &self.settings);
             if let Ok(checked) = checked {
                 (findings, around) = (checked.own, Some((self.settings.attachment(), checked.around)));
             }
         } else if checking::is_checked(document) {
-            findings = checking::policy(document, &self.settings);
+            findings = checking::policy(document, lints, &self.settings);
+        }
+        if lints {
+            self.times.insert(uri.to_owned(), begin.elapsed());
         }
         self.found(uri, findings, around);
     }
 
     fn check_world(&mut self, path: &Path, members: Vec<(String, checking::Attachments)>) {
         let Some(text) = checking::world_text(path, &self.documents) else { return };
-        let memory = self.memories.entry(path.to_owned()).or_default();
+        let key = path.display().to_string();
+        let lints = self.lints_now(&key, members.iter().map(|(uri, _)| uri));
+        let begin = Instant::now();
+        let memory = (!lints).then(|| self.memories.entry(path.to_owned()).or_default());
         let checked = checking::world(Some(path), &text, &self.documents, memory, &self.settings);
+        if lints {
+            self.times.insert(key, begin.elapsed());
+        }
         let mut checked = match checked {
             Ok(checked) => checked,
             Err(failure) => return self.tell(lsp::MessageType::Warning, failure.message()),

@@ -1,5 +1,7 @@
 //! What the server was started with: the command line, then what the editor adds when it connects.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use camshaft_frontend::setting::Setting;
@@ -11,6 +13,7 @@ use super::documents::{Document, Surroundings};
 use super::known::{self, Known};
 use crate::args::{Lsp, PolicyKind};
 use crate::exit::Failure;
+use crate::lint::{self, Choice, Level};
 use crate::load::{self, Bare};
 
 /// `initializationOptions`; docs/editors.md lists the same.
@@ -22,13 +25,20 @@ struct Given {
     kind: Option<String>,
     docs: Option<String>,
     strict: Option<bool>,
-    params: std::collections::BTreeMap<String, String>,
+    params: BTreeMap<String, String>,
+    config: Option<PathBuf>,
+    lints: BTreeMap<String, String>,
 }
+
+/// Questions that lints may ask of one world: fewer than for `check`, since somebody waits.
+const MOST_QUESTIONS: usize = 1 << 12;
 
 /// With what texts are read and answers are written.
 pub(crate) struct Settings {
     args: Lsp,
     bare: Bare,
+    /// Which lints count how much. Judging notes which suppressions were used.
+    pub(crate) lints: RefCell<lint::Settings>,
     /// The list of known actions.
     pub(crate) known: Known,
     /// Whether the editor takes snippets.
@@ -39,8 +49,10 @@ impl Settings {
     /// From the command line.
     pub(crate) fn new(args: Lsp) -> Result<Self, Failure> {
         let bare = Bare::new(&args.alone.reading, args.alone.catalogue.as_ref())?;
-        let known = known::load(args.actions.as_deref())?;
-        Ok(Self { args, bare, known, snippets: false })
+        let mut lints = lint::Settings::load(&args.linting)?;
+        lints.lints.most_questions = MOST_QUESTIONS;
+        let known = known::load(args.linting.actions.as_deref())?;
+        Ok(Self { args, bare, lints: RefCell::new(lints), known, snippets: false })
     }
 
     /// With what the editor says; the command line counts where it says nothing.
@@ -58,7 +70,13 @@ impl Settings {
         if let Some(kind) = given.kind {
             args.alone.kind = PolicyKind::from_str(&kind, false).map_err(|why| malformed(&why))?;
         }
-        args.actions = given.actions.or(args.actions);
+        for (name, level) in given.lints {
+            let choice = Choice::parse(&name).map_err(|why| malformed(&why))?;
+            let level = Level::parse(&level).map_err(|why| malformed(&why))?;
+            args.linting.levels.push((choice, level));
+        }
+        args.linting.actions = given.actions.or(args.linting.actions);
+        args.linting.config = given.config.or(args.linting.config);
         args.alone.catalogue = given.catalogue.or(args.alone.catalogue);
         args.docs = given.docs.or(args.docs);
         args.alone.reading.strict = given.strict.unwrap_or(args.alone.reading.strict);

@@ -183,14 +183,14 @@ const BARE: &str = "untitled:policy";
 fn an_editor_is_served() {
     let folder = Folder::new();
     fs::write(
-        folder.path().join("actions.json"),
-        r#"["cos:GetObject","cos:GetBucket","cos:PutObject","cvm:RunInstances"]"#,
+        folder.path().join("actions.txt"),
+        "cos:GetObject\ncos:GetBucket\ncos:PutObject\ncvm:RunInstances # one more\n",
     )
     .unwrap();
     let mut editor = Editor::start(
         &folder,
         &["--docs", "https://example.com/diagnostics.html"],
-        json!({ "actions": folder.path().join("actions.json") }),
+        json!({ "actions": folder.path().join("actions.txt") }),
     );
 
     let found = editor.open(BARE, POLICY);
@@ -222,7 +222,7 @@ fn an_editor_is_served() {
     let words = editor.hover(BARE, 7, column(POLICY, 7, "10.*"));
     assert!(words.contains("| `10.0.0.0/8` | 10.0.0.0 | 10.255.255.255 | 16,777,216 |"), "{words}");
     assert!(editor.hover(BARE, 4, column(POLICY, 4, "allow")).contains("**allow** grants"));
-    assert_eq!(editor.hover(BARE, 0, 0), "");
+    assert_eq!(editor.hover(BARE, 9, 0), "");
 
     let range =
         json!({ "start": { "line": 6, "character": start }, "end": { "line": 6, "character": start } });
@@ -381,6 +381,34 @@ fn policies_are_read_as_their_world_attaches_them() {
     assert!(!found.iter().any(|found| found["code"] == "CAM0301"), "{found:?}");
     let words = editor.hover("untitled:w.ndjson", 1, start + 3);
     assert!(words.contains("begins with `Get`") && words.contains("Would match"), "{words}");
+    assert_eq!(editor.end(), Some(0));
+}
+
+#[test]
+fn lints_count_as_they_are_set() {
+    let folder = Folder::new();
+    let text = r#"{"version":"2.0","statement":[{"effect":"allow","action":["*"],"resource":["*"]}]}"#;
+    let of = |found: &[Value], code: &str| {
+        found.iter().find(|found| found["code"] == code).map(|found| found["severity"].clone())
+    };
+    let mut editor = Editor::start(&folder, &[], Value::Null);
+    let found = editor.open(BARE, text);
+    assert_eq!(of(&found, "CAM0508"), Some(json!(2)));
+    let full = found.iter().find(|found| found["code"] == "CAM0508").unwrap();
+    let place = full["range"]["start"]["character"].as_u64().unwrap() as usize;
+    let words = editor.hover(BARE, 0, place);
+    assert!(words.contains("**CAM0508 full-access**"), "{words}");
+    // A world whose policy is attached to nobody, with the same statement.
+    let world = format!("{{\"accounts\":[{{\"uin\":\"100000000001\",\"policies\":{{\"All\":{text}}}}}]}}");
+    assert_eq!(of(&editor.open("untitled:world", &world), "CAM0540"), Some(json!(3)));
+    assert_eq!(editor.end(), Some(0));
+
+    fs::write(folder.path().join("camshaft.toml"), "[lints]\nfull-access = \"error\"\n").unwrap();
+    let mut editor = Editor::start(&folder, &[], Value::Null);
+    assert_eq!(of(&editor.open(BARE, text), "CAM0508"), Some(json!(1)));
+    assert_eq!(editor.end(), Some(0));
+    let mut editor = Editor::start(&folder, &[], json!({ "lints": { "all": "off" } }));
+    assert_eq!(editor.open(BARE, text), Vec::<Value>::new());
     assert_eq!(editor.end(), Some(0));
 }
 
