@@ -16,6 +16,8 @@ use crate::exit::{Exit, Failure};
 
 /// What takes longer than this with lints is checked without them first, and with them when nobody types.
 const SLOW: Duration = Duration::from_millis(300);
+/// What is longer than this is taken for slow until it was measured.
+const LONG_BYTES: usize = 256 << 10;
 /// Nobody types when nothing came for so long.
 const IDLE: Duration = Duration::from_millis(400);
 
@@ -180,12 +182,12 @@ impl Server<'_> {
         None
     }
 
-    /// Whether a text or world is checked with lints now; if not, its texts are noted for later.
-    fn lints_now<'u>(&mut self, key: &str, uris: impl IntoIterator<Item = &'u String>) -> bool {
+    /// Whether a text or world of so many bytes is checked with lints now; if not, its texts are noted for later.
+    fn lints_now<'u>(&mut self, key: &str, bytes: usize, uris: impl IntoIterator<Item = &'u String>) -> bool {
         if !self.settings.lints.borrow().is_on() {
             return false;
         }
-        let now = self.idle || self.times.get(key).is_none_or(|time| *time < SLOW);
+        let now = self.idle || self.times.get(key).map_or(bytes < LONG_BYTES, |time| *time < SLOW);
         if !now {
             self.unlinted.extend(uris.into_iter().cloned());
         }
@@ -290,7 +292,8 @@ impl Server<'_> {
 
     /// A text that no world on disk has to do with.
     fn check_alone(&mut self, uri: &str) {
-        let lints = self.lints_now(uri, [&uri.to_owned()]);
+        let bytes = self.documents.0.get(uri).map_or(0, |document| document.text.len());
+        let lints = self.lints_now(uri, bytes, [&uri.to_owned()]);
         let begin = Instant::now();
         let Some(document) = self.documents.0.get_mut(uri) else { return };
         document.attached = None;
@@ -315,7 +318,7 @@ impl Server<'_> {
     fn check_world(&mut self, path: &Path, members: Vec<(String, checking::Attachments)>) {
         let Some(text) = checking::world_text(path, &self.documents) else { return };
         let key = path.display().to_string();
-        let lints = self.lints_now(&key, members.iter().map(|(uri, _)| uri));
+        let lints = self.lints_now(&key, text.len(), members.iter().map(|(uri, _)| uri));
         let begin = Instant::now();
         let memory = (!lints).then(|| self.memories.entry(path.to_owned()).or_default());
         let checked = checking::world(Some(path), &text, &self.documents, memory, &self.settings);
