@@ -131,7 +131,7 @@ impl Page<'_> {
         let mut out = section(
             "risks",
             "Riskiest grants",
-            "By the shape of single statements, the most widely held first. A deny, a boundary or a level of an organization may still forbid what is listed here.",
+            "By the shape of single statements, the most widely held first. A deny, a boundary or a level of an organization may still forbid what is listed here; the lints CAM0508, CAM0510, CAM0513, CAM0531 and CAM0536 of <code>camshaft check</code> look at all of that.",
         );
         let mut cards = String::from("<div class=\"riskbar\">");
         for risk in Risk::ALL {
