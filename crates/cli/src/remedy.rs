@@ -25,7 +25,7 @@ pub struct Remedy {
     pub grants: Vec<Grant>,
     /// Why no statement can help.
     pub obstacle: Option<Obstacle>,
-    /// Allows that miss nothing but their condition.
+    /// Allows that miss nothing but their condition, where one of them is all that it takes.
     pub contexts: Vec<Otherwise>,
 }
 
@@ -66,6 +66,7 @@ impl Remedy {
         let obstacle = explanation.resources.iter().find_map(|resource| resource.need.obstacle);
         let mut grants = Vec::new();
         let mut contexts = Vec::new();
+        let several = parts.len() > 1;
         for part in parts {
             let lacking = explanation.resources.iter().zip(&request.resources);
             let lacking: Vec<(&ResourceReport, &String)> =
@@ -73,11 +74,11 @@ impl Remedy {
             if obstacle.is_none() {
                 grants.extend(self::grants(part, &lacking, request));
             }
-            for (resource, _) in &lacking {
+            // Where more is lacking, another context alone does not help.
+            if let ([(resource, _)], false) = (lacking.as_slice(), several) {
                 contexts.extend(statements(resource, part).filter_map(otherwise));
             }
         }
-        contexts.dedup_by(|a, b| a.statement == b.statement);
         contexts.truncate(3);
         Self { denies: denies.into_iter().collect(), grants, obstacle, contexts }
     }

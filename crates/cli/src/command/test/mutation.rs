@@ -87,7 +87,7 @@ pub(super) fn run(suite: &Suite, ran: &[Ran], workers: &Workers, seconds: u64) -
     let mut worlds = 0;
     for (number, subject) in suite.subjects.iter().enumerate() {
         let Some((set, reading)) = &subject.world else { continue };
-        let trial = Trial { deadline, ..Trial::new(suite, ran, number, subject, set, reading, workers)? };
+        let trial = Trial::new(Tested { suite, ran, number }, (subject, set, reading), workers, deadline)?;
         worlds += 1;
         fates.extend(workers.map(mutants(set), |mutant| {
             if Instant::now() > deadline { Ok(Fate::Untried) } else { trial.fate(&mutant) }
@@ -114,6 +114,13 @@ pub(super) fn run(suite: &Suite, ran: &[Ran], workers: &Workers, seconds: u64) -
     Ok(Mutation { noticed, survived, equivalent, untried, seconds, score, survivors })
 }
 
+/// All cases with what became of them, and the number of the world in question.
+struct Tested<'a> {
+    suite: &'a Suite,
+    ran: &'a [Ran],
+    number: usize,
+}
+
 /// The cases that pass on a world, and what is known of them.
 struct Trial<'a> {
     subject: &'a Subject,
@@ -131,14 +138,12 @@ struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     fn new(
-        suite: &'a Suite,
-        ran: &'a [Ran],
-        number: usize,
-        subject: &'a Subject,
-        set: &'a PolicySet,
-        reading: &'a Reading,
+        tested: Tested<'a>,
+        (subject, set, reading): (&'a Subject, &'a PolicySet, &'a Reading),
         workers: &Workers,
+        deadline: Instant,
     ) -> Result<Self, Failure> {
+        let Tested { suite, ran, number } = tested;
         let passed = of_subject(suite, ran, number).filter(|(_, _, ran)| ran.differences.is_empty());
         let cases: Vec<&Given> = passed.map(|(_, given, _)| given).collect();
         let request = |given: &Given| given.case.request(&subject.options.resource_policy_services)?.ok();
@@ -161,7 +166,7 @@ impl<'a> Trial<'a> {
         let asked = without_idle(set, &subject.decider, &requests);
         let step = requests.len().div_ceil(SEEDS).max(1);
         let seeds = requests.into_iter().step_by(step).collect();
-        Ok(Self { subject, set, asked, reading, cases, bound, seeds, deadline: Instant::now() })
+        Ok(Self { subject, set, asked, reading, cases, bound, seeds, deadline })
     }
 
     fn fate(&self, mutant: &Mutant) -> Result<Fate, Failure> {
