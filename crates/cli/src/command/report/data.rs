@@ -19,12 +19,10 @@ pub(super) struct Data<'m> {
     texts: Vec<&'m str>,
     /// `[label, holds]`.
     identities: Vec<(u32, usize)>,
-    /// `[name, kind, source, scope or -1, count of holders, holders, accounts]`.
-    policies: Vec<(u32, usize, u32, i64, usize, Vec<u32>, Vec<u32>)>,
+    policies: Vec<PolicyRow>,
     /// Uins of the accounts.
     accounts: Vec<u32>,
-    /// `[policy, index, 1 if it denies, actions, resources, terms, principals]`.
-    statements: Vec<(u32, u32, u8, Vec<u32>, Vec<u32>, Vec<u32>, Vec<u32>)>,
+    statements: Vec<StatementRow>,
     /// Names of the kinds.
     kinds: Vec<&'static str>,
     /// How many statements there are, those that are left out included.
@@ -32,6 +30,14 @@ pub(super) struct Data<'m> {
     /// Whether lists of holders were cut.
     cut: bool,
 }
+
+/// `[name, kind, source, scope or -1, count of holders, holders, accounts]`.
+#[derive(Serialize)]
+struct PolicyRow(u32, usize, u32, i64, usize, Vec<u32>, Vec<u32>);
+
+/// `[policy, index, 1 if it denies, actions, resources, terms, principals]`.
+#[derive(Serialize)]
+struct StatementRow(u32, u32, u8, Vec<u32>, Vec<u32>, Vec<u32>, Vec<u32>);
 
 /// Texts by number, in the order of their first use.
 #[derive(Default)]
@@ -72,7 +78,15 @@ impl<'m> Data<'m> {
             let scope = policy.scope.map_or(-1, |scope| i64::from(texts.number(scope)));
             let (name, source) = (texts.number(policy.name), texts.number(policy.source));
             let holders = policy.holders.iter().take(listed).copied().collect();
-            policies.push((name, kind(policy.kind), source, scope, count, holders, policy.accounts.clone()));
+            policies.push(PolicyRow(
+                name,
+                kind(policy.kind),
+                source,
+                scope,
+                count,
+                holders,
+                policy.accounts.clone(),
+            ));
         }
         let statements = model
             .statements
@@ -84,7 +98,7 @@ impl<'m> Data<'m> {
                 let terms = texts.numbers(&statement.terms);
                 let principals = texts.numbers(&statement.principals);
                 let denies = u8::from(statement.denies);
-                (statement.policy, statement.index, denies, actions, resources, terms, principals)
+                StatementRow(statement.policy, statement.index, denies, actions, resources, terms, principals)
             })
             .collect();
         let kinds = Kind::ALL.iter().map(|kind| kind.name()).collect();

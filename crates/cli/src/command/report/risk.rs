@@ -151,7 +151,7 @@ fn service_wide(statement: &Statement) -> Option<&str> {
             _ if action == "*" => {
                 // Everything on all of one service.
                 return statement.resources.iter().find_map(|entry| {
-                    let service = entry.splitn(6, ':').nth(2).filter(|service| !service.is_empty())?;
+                    let service = entry.split(':').nth(2).filter(|service| !service.is_empty())?;
                     covers_service(entry, service).then_some(service)
                 });
             }
@@ -164,7 +164,7 @@ fn service_wide(statement: &Statement) -> Option<&str> {
 /// The actions that escalate, the first few by name.
 fn escalation(statement: &Statement) -> Option<String> {
     let on_cam = statement.resources.iter().any(|entry| {
-        let service = entry.splitn(6, ':').nth(2);
+        let service = entry.split(':').nth(2);
         entry == "*" || matches!(service, Some("" | "cam"))
     });
     let granted = |name: &&&str| {
@@ -203,7 +203,7 @@ fn foreign_resource<'s>(model: &Model<'_>, statement: &'s Statement) -> Option<&
     if holders.is_empty() {
         return None;
     }
-    let owners = statement.resources.iter().filter_map(|entry| entry.splitn(6, ':').nth(4));
+    let owners = statement.resources.iter().filter_map(|entry| entry.split(':').nth(4));
     owners.into_iter().find(|owner| owner.contains('/') && !own(owner))
 }
 
