@@ -80,7 +80,7 @@ impl Slots<'_> {
     /// The tag of a slot.
     pub fn tag(&self, slot: u32) -> Option<u32> {
         match self {
-            Self::List { tags, .. } => tags.get(slot / 2).map(|pair| pair >> (16 * (slot % 2)) & 0xffff),
+            Self::List { tags, .. } => tags.get(slot / 2).map(|pair| pair >> ((slot & 1) << 4) & 0xffff),
             Self::Table(slots) => slots.record::<2>(slot).map(|[tag, _]| tag),
         }
     }
@@ -176,11 +176,11 @@ pub fn certificate(slots: impl IntoIterator<Item = Option<(u32, u32, u32)>>) -> 
 /// Most rows that a lookup of each kind may give. Keys of a kind may share a tag, and a lookup meets all that do: in
 /// a list, or in one run of a table, from an empty slot to the next.
 fn most(slots: impl IntoIterator<Item = Option<(u32, u32, u32)>>) -> BTreeMap<u32, u32> {
-    let mut run = 0;
+    let mut run = 0u32;
     let mut met: Vec<(u32, u32, u32, u32)> = Vec::new();
     for slot in slots {
         match slot {
-            None => run += 1,
+            None => run = run.saturating_add(1),
             Some((kind, tag, rows)) => met.push((run, kind, tag, rows)),
         }
     }
