@@ -83,7 +83,7 @@ pub enum Answer {
     Unknown {
         /// What was over the budget, or could not be told apart.
         what: String,
-        /// The budget.
+        /// The budget; 0 where more would not help.
         budget: usize,
     },
 }

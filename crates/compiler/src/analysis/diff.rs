@@ -108,11 +108,14 @@ pub fn worlds(before: &PolicySet, after: &PolicySet, asking: Asking) -> Diff {
 pub fn documents(before: &Policy, after: &Policy, asking: Asking) -> Diff {
     let mut persons: BTreeSet<Person<'_>> = BTreeSet::new();
     let named = matches!(before.kind, Document::Trust | Document::Resource);
+    let mut complete = true;
     if named {
         let statements = before.statements.iter().chain(&after.statements);
         let entries = statements.flat_map(|statement| statement.principals.iter().flatten());
-        persons.extend(entries.filter_map(Person::named));
+        let entries: Vec<&PrincipalEntry> = entries.collect();
+        persons.extend(entries.iter().filter_map(|entry| Person::named(entry)));
         persons.extend([Person::ANONYMOUS, Person::root(STRANGER.0)]);
+        complete = with_other_names(&mut persons, &entries);
     } else {
         persons.insert(Person::user(IMPLICIT_ACCOUNT, camshaft_frontend::world::IMPLICIT_USER));
     }
@@ -121,6 +124,10 @@ pub fn documents(before: &Policy, after: &Policy, asking: Asking) -> Diff {
         && before.statements.iter().zip(&after.statements).all(|(a, b)| Content::of(a) == Content::of(b))
     {
         return diff;
+    }
+    if !complete {
+        let what = "members of many groups at once, whom the documents name".to_owned();
+        diff.unknown.push(Unknown { caller: "qcs::cam::anyone:anyone".to_owned(), what, budget: 0 });
     }
     let directory = Arc::new(Directory::implicit());
     let empty = PolicySet::default();
@@ -163,6 +170,60 @@ pub fn documents(before: &Policy, after: &Policy, asking: Asking) -> Diff {
     diff.changes = gathered.finish();
     diff.unknown.sort();
     diff
+}
+
+/// Groups of one account whose every combination is looked at.
+const MOST_GROUPS: usize = 4;
+
+/// Adds those whom entries admit by several names: members of groups, and roles by name and id. False where not every
+/// combination is there.
+fn with_other_names<'a>(persons: &mut BTreeSet<Person<'a>>, entries: &[&'a PrincipalEntry]) -> bool {
+    let (mut groups, mut ids): (BTreeMap<&str, BTreeSet<Name<'a>>>, BTreeMap<&str, BTreeSet<Name<'a>>>) =
+        Default::default();
+    for entry in entries {
+        match entry {
+            PrincipalEntry::Group { root, id } => {
+                groups.entry(root).or_default().insert(Name::Group(root, id));
+            }
+            PrincipalEntry::RoleId { root, id } => {
+                ids.entry(root).or_default().insert(Name::RoleId(root, id));
+            }
+            PrincipalEntry::ServiceRole { root, name } => {
+                ids.entry(root).or_default().insert(Name::ServiceRole(root, name));
+            }
+            _ => {}
+        }
+    }
+    persons.extend(groups.keys().map(|root| Person::user(root, STRANGER.1)));
+    let mut more: Vec<Person<'a>> = Vec::new();
+    let mut complete = true;
+    for person in persons.iter() {
+        let of = |names: &BTreeMap<&str, BTreeSet<Name<'a>>>| -> Vec<Name<'a>> {
+            person.account.and_then(|account| names.get(account)).into_iter().flatten().copied().collect()
+        };
+        let mut add = |names: Vec<Name<'a>>| more.push(Person { more: names, ..person.clone() });
+        match person.class {
+            Class::User => {
+                let names = of(&groups);
+                complete &= names.len() <= MOST_GROUPS;
+                for chosen in 1usize..1 << names.len().min(MOST_GROUPS) {
+                    let picked = names.iter().enumerate().filter(|(place, _)| chosen >> place & 1 == 1);
+                    add(picked.map(|(_, name)| *name).collect());
+                }
+            }
+            // A role has one id, and one name as that of a service.
+            Class::Role => {
+                let names = of(&ids);
+                names.iter().for_each(|name| add(vec![*name]));
+                let (ids, linked): (Vec<Name<'a>>, Vec<Name<'a>>) =
+                    names.into_iter().partition(|name| matches!(name, Name::RoleId(..)));
+                ids.iter().for_each(|id| linked.iter().for_each(|name| add(vec![*id, *name])));
+            }
+            _ => {}
+        }
+    }
+    persons.extend(more);
+    complete
 }
 
 /// Whether two documents of one kind certainly say the same; see [`documents`].
@@ -741,6 +802,7 @@ impl Gathered {
             .into_iter()
             .map(|((presence, mut differences), mut callers)| {
                 callers.sort();
+                callers.dedup();
                 for Difference { witness: Witness { principal, .. }, .. } in &mut differences {
                     principal.clone_from(callers.first().unwrap_or(&String::new()));
                 }
@@ -749,5 +811,68 @@ impl Gathered {
             .collect();
         changes.sort_by(|a, b| a.callers.cmp(&b.callers));
         changes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use camshaft_frontend::document;
+    use camshaft_frontend::limits::Limits;
+    use camshaft_frontend::setting::{Catalogue, Owner, Parameters, Setting};
+    use camshaft_frontend::source::Source;
+    use camshaft_frontend::world::IMPLICIT_APPID;
+
+    use super::super::Kind;
+    use super::*;
+
+    fn policy(kind: Document, statements: &str) -> Policy {
+        let text = format!(r#"{{"version":"2.0","statement":[{statements}]}}"#);
+        let source = Source::new("p.json", text);
+        let setting = Setting {
+            kind,
+            preset: false,
+            account: Some(Owner { uin: IMPLICIT_ACCOUNT, appid: Some(IMPLICIT_APPID) }),
+            parameters: &Parameters::new(),
+            builtin_parameters: true,
+            catalogue: &Catalogue::new(),
+            legacy_project: false,
+            strict: false,
+            limits: &Limits::default(),
+            scope: None,
+            unknown_account: false,
+        };
+        let reading = document::parse_source(&source, 0).read(&source, &setting);
+        let statements = reading.statements.unwrap_or_else(|| panic!("{:?}", reading.diagnostics));
+        Policy { name: "p".into(), kind, source: "p.json".into(), statements }
+    }
+
+    fn kinds(kind: Document, before: &str, after: &str) -> Vec<Kind> {
+        let diff = documents(&policy(kind, before), &policy(kind, after), Asking::default());
+        assert!(diff.unknown.is_empty(), "{:?}", diff.unknown);
+        let all = diff.changes.iter().flat_map(|change| &change.differences);
+        let kinds: BTreeSet<Kind> = all.map(|difference| difference.kind).collect();
+        kinds.into_iter().collect()
+    }
+
+    const ALLOW: &str =
+        r#"{"effect":"allow","principal":{"qcs":["qcs::cam::uin/1:uin/2"]},"action":"cos:*","resource":"*"}"#;
+    const DENY: &str = r#"{"effect":"deny","principal":{"qcs":["qcs::cam::uin/1:groupid/3"]},"action":"cos:Get*","resource":"*"}"#;
+
+    #[test]
+    fn a_member_of_a_group_may_be_named_besides() {
+        let both = format!("{ALLOW},{DENY}");
+        assert_eq!(kinds(Document::Resource, &both, ALLOW), [Kind::NewAccess, Kind::LostDeny]);
+        assert_eq!(kinds(Document::Resource, ALLOW, &both), [Kind::LostAccess, Kind::NewDeny]);
+    }
+
+    #[test]
+    fn what_is_written_otherwise_is_the_same() {
+        let whole = r#"{"effect":"allow","action":["cos:Get*","cos:GetObject"],"resource":"*"}"#;
+        let parts = r#"{"effect":"allow","action":"cos:Get*","resource":"*","condition":{"null_equal":{"k":"true"}}},
+            {"effect":"allow","action":"cos:Get*","resource":"*","condition":{"null_equal":{"k":"false"}}}"#;
+        assert!(mean_the_same(&policy(Document::Identity, whole), &policy(Document::Identity, parts)));
+        let less = parts.replacen("Get*", "GetO*", 1);
+        assert_eq!(kinds(Document::Identity, whole, &less), [Kind::LostAccess]);
+        assert_eq!(kinds(Document::Identity, &less, whole), [Kind::NewAccess]);
     }
 }

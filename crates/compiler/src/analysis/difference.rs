@@ -229,7 +229,7 @@ impl<'a> Comparison<'a> {
             Answer::None => None,
             Answer::Found(witness) if self.set.holds(formula, &witness) => Some(witness),
             Answer::Found(witness) => {
-                let what = format!("a request does not bear out: {} on {}", witness.action, witness.resource);
+                let what = format!("the replay of {} on {} says otherwise", witness.action, witness.resource);
                 self.unknown(what, 0);
                 None
             }

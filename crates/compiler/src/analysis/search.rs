@@ -104,8 +104,8 @@ pub(super) fn find(set: &Set<'_>, formula: &Formula, contexts: Contexts, budget:
         }
         ControlFlow::Continue(()) => match search.vague.into_inner() {
             Some(key) => Answer::Unknown {
-                what: format!("texts and typed values of the key `{key}` at once"),
-                budget: budget.steps,
+                what: format!("texts and typed values of the key `{key}` are not told apart"),
+                budget: 0,
             },
             None => Answer::None,
         },

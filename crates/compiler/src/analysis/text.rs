@@ -191,6 +191,8 @@ pub(super) fn walk<B>(
         waited.sort_unstable();
         waited.dedup();
         waited.retain(|letter| (letters.allowed)(*letter));
+        // A star reads like a pattern: it comes last.
+        waited.sort_by_key(|letter| *letter == '*');
         let other = letters.other(&waited);
         for letter in waited.iter().copied().chain(other) {
             let next = patterns.step(&state, letter);

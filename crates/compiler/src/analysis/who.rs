@@ -47,33 +47,36 @@ pub(super) struct Person<'a> {
     pub(super) own: Option<&'a str>,
     /// A service, a provider, or a role by another name than its own.
     pub(super) spelled: Option<Name<'a>>,
+    /// Other names that it is taken to have, where no directory says.
+    pub(super) more: Vec<Name<'a>>,
 }
 
 impl<'a> Person<'a> {
     pub(super) const ANONYMOUS: Self =
-        Self { class: Class::Anonymous, account: None, own: None, spelled: None };
+        Self { class: Class::Anonymous, account: None, own: None, spelled: None, more: Vec::new() };
 
     pub(super) fn root(account: &'a str) -> Self {
-        Self { class: Class::Root, account: Some(account), own: None, spelled: None }
+        Self { class: Class::Root, account: Some(account), own: None, spelled: None, more: Vec::new() }
     }
 
     pub(super) fn user(account: &'a str, uin: &'a str) -> Self {
-        Self { class: Class::User, account: Some(account), own: Some(uin), spelled: None }
+        Self { class: Class::User, account: Some(account), own: Some(uin), spelled: None, more: Vec::new() }
     }
 
     pub(super) fn role(account: &'a str, name: &'a str) -> Self {
-        Self { class: Class::Role, account: Some(account), own: Some(name), spelled: None }
+        Self { class: Class::Role, account: Some(account), own: Some(name), spelled: None, more: Vec::new() }
     }
 
     /// A role by its id, or as that of a service.
     pub(super) fn role_as(account: &'a str, name: Name<'a>) -> Self {
-        Self { class: Class::Role, account: Some(account), own: None, spelled: Some(name) }
+        Self { class: Class::Role, account: Some(account), own: None, spelled: Some(name), more: Vec::new() }
     }
 
     /// Someone whom an entry names; `None` for everyone, groups and the unsigned.
     pub(super) fn named(entry: &'a PrincipalEntry) -> Option<Self> {
         let name = plain(entry);
-        let machine = Self { class: Class::Machine, account: None, own: None, spelled: Some(name) };
+        let machine =
+            Self { class: Class::Machine, account: None, own: None, spelled: Some(name), more: Vec::new() };
         Some(match name {
             Name::Root(root) | Name::All(root) => Self::root(root),
             Name::SubAccount(root, uin) => Self::user(root, uin),
@@ -174,6 +177,7 @@ impl<'a> Person<'a> {
             }
             Class::Machine | Class::Provider => names.extend(self.spelled),
         }
+        names.extend(&self.more);
         names
     }
 }

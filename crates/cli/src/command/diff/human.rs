@@ -20,13 +20,9 @@ pub(super) fn text(report: &Report, callers: usize, color: bool) -> String {
         let _ = writeln!(out, "{}: {}", paint(color, DOUBTFUL, "setting"), plain(setting));
     }
     for unknown in &report.unknown {
-        let budget = match unknown.budget {
-            0 => String::new(),
-            steps => format!(" (budget {} steps)", figure(steps as u64)),
-        };
         let label = paint(color, BAD, "unknown");
-        let (what, caller) = (plain(&unknown.what), plain(&unknown.caller));
-        let _ = writeln!(out, "{label}: {what}{budget}, for {caller}");
+        let (what, caller) = (plain(&unknown.words()), plain(&unknown.caller));
+        let _ = writeln!(out, "{label}: {what}, for {caller}");
     }
     let tone = match report {
         Report { same: true, .. } => GOOD,

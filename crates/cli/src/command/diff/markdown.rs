@@ -15,7 +15,7 @@ pub(super) fn text(report: &Report, callers: usize) -> String {
         let _ = writeln!(out, "- **setting**: {}", inline(setting));
     }
     for unknown in &report.unknown {
-        let _ = writeln!(out, "- **unknown**: {}, for {}", inline(&unknown.what), code(&unknown.caller));
+        let _ = writeln!(out, "- **unknown**: {}, for {}", inline(&unknown.words()), code(&unknown.caller));
     }
     if report.changes.is_empty() {
         return out;

@@ -177,6 +177,19 @@ pub(super) fn decision_words(decision: &str) -> String {
     decision.replace('_', " ")
 }
 
+impl Unknown {
+    /// What stays open, in words.
+    pub(super) fn words(&self) -> String {
+        match self.budget {
+            0 => self.what.clone(),
+            steps => {
+                let steps = crate::render::text::counted(steps, "step");
+                format!("the budget of {steps} is spent on {}", self.what)
+            }
+        }
+    }
+}
+
 impl Statement {
     /// `policies/dev.json:3:5`, as far as it is known.
     pub(super) fn place(&self) -> String {

@@ -47,7 +47,7 @@ pub(super) fn log(report: &Report, no_new_access: bool) -> Log {
         run.notify(Level::Warning, setting);
     }
     for unknown in &report.unknown {
-        run.notify(Level::Warning, &format!("unknown: {}, for {}", unknown.what, unknown.caller));
+        run.notify(Level::Warning, &format!("unknown: {}, for {}", unknown.words(), unknown.caller));
     }
     run.into_log()
 }
