@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use camshaft_frontend::json::{self, Bounds};
+use camshaft_frontend::limits;
 use camshaft_frontend::source::{Source, Span};
 use camshaft_frontend::world::{self, FileError, Files};
 
@@ -116,7 +117,8 @@ pub(crate) fn content(text: &str) -> Content {
 
 /// Whether a text is a world or a line of one.
 pub(crate) fn is_world(text: &str) -> bool {
-    matches!(content(text), Content::World | Content::Stream)
+    // PERF: asked for each finding, so a text that is too long for a policy is not read for it.
+    text.len() > limits::SOURCE_BYTES || matches!(content(text), Content::World | Content::Stream)
 }
 
 fn first_member(text: &str) -> Option<&str> {
