@@ -175,11 +175,13 @@ pub fn documents(before: &Policy, after: &Policy, asking: Asking) -> Diff {
 /// Groups of one account whose every combination is looked at.
 const MOST_GROUPS: usize = 4;
 
+/// Names by root account.
+type NamesOf<'a> = BTreeMap<&'a str, BTreeSet<Name<'a>>>;
+
 /// Adds those whom entries admit by several names: members of groups, and roles by name and id. False where not every
 /// combination is there.
 fn with_other_names<'a>(persons: &mut BTreeSet<Person<'a>>, entries: &[&'a PrincipalEntry]) -> bool {
-    let (mut groups, mut ids): (BTreeMap<&str, BTreeSet<Name<'a>>>, BTreeMap<&str, BTreeSet<Name<'a>>>) =
-        Default::default();
+    let (mut groups, mut ids) = (NamesOf::new(), NamesOf::new());
     for entry in entries {
         match entry {
             PrincipalEntry::Group { root, id } => {
@@ -198,7 +200,7 @@ fn with_other_names<'a>(persons: &mut BTreeSet<Person<'a>>, entries: &[&'a Princ
     let mut more: Vec<Person<'a>> = Vec::new();
     let mut complete = true;
     for person in persons.iter() {
-        let of = |names: &BTreeMap<&str, BTreeSet<Name<'a>>>| -> Vec<Name<'a>> {
+        let of = |names: &NamesOf<'a>| -> Vec<Name<'a>> {
             person.account.and_then(|account| names.get(account)).into_iter().flatten().copied().collect()
         };
         let mut add = |names: Vec<Name<'a>>| more.push(Person { more: names, ..person.clone() });

@@ -108,6 +108,28 @@ impl Formula {
         }
     }
 
+    /// Whether it may hold where some atoms do not and of the others nothing is known.
+    pub(super) fn may_hold(&self, is_dead: &impl Fn(Atom) -> bool) -> bool {
+        match self {
+            Self::Const(value) => *value,
+            Self::Atom(atom) => !is_dead(*atom),
+            Self::Not(part) => part.may_fail(is_dead),
+            Self::All(parts) => parts.iter().all(|part| part.may_hold(is_dead)),
+            Self::Any(parts) => parts.iter().any(|part| part.may_hold(is_dead)),
+        }
+    }
+
+    /// Whether it may not hold there.
+    fn may_fail(&self, is_dead: &impl Fn(Atom) -> bool) -> bool {
+        match self {
+            Self::Const(value) => !*value,
+            Self::Atom(_) => true,
+            Self::Not(part) => part.may_hold(is_dead),
+            Self::All(parts) => parts.iter().any(|part| part.may_fail(is_dead)),
+            Self::Any(parts) => parts.iter().all(|part| part.may_fail(is_dead)),
+        }
+    }
+
     /// The same where atoms that are known are their values.
     pub(super) fn reduced(&self, known: &impl Fn(Atom) -> Option<bool>) -> Self {
         match self {

@@ -293,13 +293,19 @@ impl<'a> Resources<'_, '_, 'a> {
         truths
     }
 
-    /// Whether the formula may hold where the matchers come to no more than this.
-    fn may_hold(&self, truths: &[Truth]) -> bool {
-        let value = self.formula.value(&|atom| {
+    /// Whether the formula may hold where no pattern matches but these.
+    fn may_hold(&self, entries: &[Placed<'_, 'a>], live: &Bits) -> bool {
+        // PERF: entries stand in the order of their matchers, so that only those of an atom are looked at.
+        let is_dead = |atom| {
             let (at, least) = self.search.set.atom(atom);
-            (self.truth_of(at, truths) < least).then_some(false)
-        });
-        value != Some(false)
+            let Ok(place) = self.live.binary_search_by_key(&at, |(at, _)| *at) else { return true };
+            let first = entries.partition_point(|entry| entry.place < place);
+            let of_matcher = entries.iter().skip(first).take_while(|entry| entry.place == place);
+            !of_matcher.into_iter().any(|entry| {
+                entry.truth >= least && entry.patterns.iter().flatten().all(|pattern| live.has(*pattern))
+            })
+        };
+        self.formula.may_hold(&is_dead)
     }
 
     fn truth_of(&self, at: usize, truths: &[Truth]) -> Truth {
@@ -329,7 +335,7 @@ impl<'a> Resources<'_, '_, 'a> {
                 patterns,
                 PATHS,
                 &self.search.steps,
-                |live| self.may_hold(&self.truths(entries, live)),
+                |live| self.may_hold(entries, live),
                 |matched, text| {
                     let is_object = (own..patterns.len()).any(|pattern| matched.has(pattern));
                     if is_object || cos && lacks_slash("cos", text) {
@@ -339,6 +345,7 @@ impl<'a> Resources<'_, '_, 'a> {
                         object.get_or_insert_with(|| text.to_owned());
                         return Flow::Continue(());
                     }
+                    within(self.search.steps.take(entries.len(), "resources"))?;
                     self.matched(self.truths(entries, matched), &|| cell.text(text))
                 },
             );

@@ -232,7 +232,7 @@ impl<'s, 'a> Search<'s, 'a> {
             &patterns,
             OPERATIONS,
             &self.steps,
-            |live| formula.value(&|atom| dead(atom, live)) != Some(false),
+            |live| formula.may_hold(&|atom| dead(atom, live).is_some()),
             |matched, operation| {
                 let mut acting = Bits::new(part.matchers.len());
                 (0..part.matchers.len())
@@ -242,6 +242,7 @@ impl<'s, 'a> Search<'s, 'a> {
                 if !told.insert((acting.clone(), assumes)) {
                     return Flow::Continue(());
                 }
+                within(self.steps.take(part.matchers.len(), "actions"))?;
                 let formula = formula.reduced(&|atom| dead(atom, matched));
                 if formula == Formula::Const(false) {
                     return Flow::Continue(());
