@@ -243,7 +243,7 @@ fn structure(tables: &Tables<'_>, counts: &mut Counts) {
 }
 
 /// What a key can be made of.
-const KEY_PARTS: [(u32, &str); 13] = [
+const KEY_PARTS: [(u32, &str); 15] = [
     (anchor::ALL, "entry `*`"),
     (anchor::SEGMENTS, "resource"),
     (anchor::STAR, "deny met by `*`"),
@@ -257,6 +257,8 @@ const KEY_PARTS: [(u32, &str); 13] = [
     (anchor::PATH, "whole path"),
     (anchor::ACTION_SERVICE, "service of the action"),
     (anchor::ACTION, "action"),
+    (anchor::VALUE, "value of the context"),
+    (anchor::EMPTY, "key without values"),
 ];
 
 /// What decided.
