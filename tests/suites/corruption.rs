@@ -462,7 +462,7 @@ fn incomplete() -> Vec<Root> {
         &mut empty.name_slots,
         &mut empty.caller_slots,
     ] {
-        *slots = text_slots(0, [].into_iter());
+        *slots = text_slots(0, [].into_iter()).words;
     }
     let ends = |texts: &[&str]| {
         texts
@@ -474,19 +474,22 @@ fn incomplete() -> Vec<Root> {
             .collect::<Vec<u32>>()
     };
     let crowded = Root {
-        name_slots: text_slots(0, crowd.iter().copied()),
+        name_slots: text_slots(0, crowd.iter().copied()).words,
         name_ends: ends(&crowd),
         name_text: crowd.concat().into_bytes(),
         ..empty.clone()
     };
     let with_keys = Root {
-        key_slots: text_slots(0, key::TEXTS.into_iter()),
+        key_slots: text_slots(0, key::TEXTS.into_iter()).words,
         key_ends: ends(&key::TEXTS),
         key_text: key::TEXTS.concat().into_bytes(),
         ..empty.clone()
     };
-    let with_segments =
-        Root { segment_slots: text_slots(0, [""].into_iter()), segment_ends: vec![0], ..with_keys.clone() };
+    let with_segments = Root {
+        segment_slots: text_slots(0, [""].into_iter()).words,
+        segment_ends: vec![0],
+        ..with_keys.clone()
+    };
     // One prefix, the empty one, at a rank that nothing stands in front of.
     let with_prefix = Root { action_prefixes: vec![0, 0, 0, 1], ..with_segments.clone() };
     // The bundle of an empty world, and then a record too many.

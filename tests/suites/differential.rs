@@ -3,7 +3,8 @@
 //! `CAMSHAFT_DIFFERENTIAL` sets how many decisions are made (default 200,000; CI makes 2 million) and
 //! `CAMSHAFT_SEED` where the worlds begin.
 
-use camshaft_compiler::Config;
+use camshaft_bundle::Bundle;
+use camshaft_compiler::{Config, compile};
 use camshaft_tests::campaign::{self, Counts};
 use camshaft_tests::generate::{Features, Random, Requests, world};
 use camshaft_tests::product::{Answer, Product, load_text};
@@ -64,6 +65,35 @@ fn engine_agrees_with_reference() {
 fn every_switch_agrees_with_reference() {
     let total = number("CAMSHAFT_DIFFERENTIAL", 200_000) / 2;
     run(Features::all(), total, &Config::variants());
+}
+
+/// A seed that needs more probes than allowed gives way to the next one, and none changes a decision.
+#[test]
+fn seeds_change_no_decision() {
+    let (mut tried, mut met) = (0, 0);
+    for seed in 900..940 {
+        let value = world(seed, Features::all());
+        let loaded = load_text(&value.to_string());
+        let set = loaded.set.as_ref().expect("accepted");
+        let hash_tables = Config::default().listed_keys(0).dense_rows(1);
+        let of = |config: &Config| {
+            let bytes = compile(set, config).expect("compiles").bytes;
+            assert_eq!(bytes, compile(set, config).expect("compiles").bytes);
+            Bundle::open(&bytes).expect("opens").tables().seed()
+        };
+        let first = of(&hash_tables);
+        // One slot in all for each slot of a table: now and then the first seed is not good enough.
+        let mut last = first;
+        for probes in [1, 0] {
+            let next = of(&hash_tables.clone().probes(probes));
+            tried += usize::from(next != last);
+            met += usize::from(next == first);
+            last = next;
+        }
+        let configs = [("first seed", hash_tables.clone()), ("another seed", hash_tables.probes(0))];
+        compare(seed, Features::all(), 100, &configs);
+    }
+    assert!(tried > 0 && met > 0, "{tried} seeds gave way, {met} did not");
 }
 
 /// What the binary `differential` does at volume; its counts survive being written and read.

@@ -105,23 +105,49 @@ pub fn caller_text(root: &str, uin: &str) -> String {
     ["qcs::cam::uin/", root, ":uin/", uin].concat()
 }
 
+/// Slots that all lookups of a table together may pass, for each slot of the table. A table at most half full needs
+/// about two on average; only texts chosen against the seed need more.
+pub const PROBES: u64 = 32;
+
+/// A hash table.
+#[derive(Clone, Debug, Default)]
+pub struct Filled {
+    /// Its slots.
+    pub words: Vec<u32>,
+    /// Slots that the lookups of its entries pass together.
+    pub passed: u64,
+    /// How many slots it has.
+    pub slots: u64,
+}
+
+impl Filled {
+    fn new<const N: usize>(slots: &[[u32; N]], passed: u64) -> Self {
+        Self { words: slots.concat(), passed, slots: slots.len() as u64 }
+    }
+}
+
 /// The slots of a dictionary over texts in the order of their ids.
-pub fn text_slots<'t>(seed: u64, texts: impl ExactSizeIterator<Item = &'t str>) -> Vec<u32> {
+pub fn text_slots<'t>(seed: u64, texts: impl ExactSizeIterator<Item = &'t str>) -> Filled {
     let mut slots = vec![[0u32; 2]; table_size(texts.len())];
+    let mut passed = 0u64;
     for (id, text) in (1u32..).zip(texts) {
         let hash = hash::text(seed, text);
-        place(&mut slots, hash, |slot| slot[1] == 0, [(hash >> 32) as u32, id]);
+        let steps = place(&mut slots, hash, |slot| slot[1] == 0, [(hash >> 32) as u32, id]);
+        passed = passed.saturating_add(steps);
     }
-    slots.concat()
+    Filled::new(&slots, passed)
 }
 
 /// The slots of a table of pairs.
-pub fn pair_slots(seed: u64, pairs: impl ExactSizeIterator<Item = (u32, u32, u32)>) -> Vec<u32> {
+pub fn pair_slots(seed: u64, pairs: impl ExactSizeIterator<Item = (u32, u32, u32)>) -> Filled {
     let mut slots = vec![[0u32; 3]; table_size(pairs.len())];
+    let mut passed = 0u64;
     for (a, b, value) in pairs {
-        place(&mut slots, hash::pair(seed, a, b), |slot| slot[2] == 0, [a, b, value.saturating_add(1)]);
+        let item = [a, b, value.saturating_add(1)];
+        let steps = place(&mut slots, hash::pair(seed, a, b), |slot| slot[2] == 0, item);
+        passed = passed.saturating_add(steps);
     }
-    slots.concat()
+    Filled::new(&slots, passed)
 }
 
 /// A power of two that leaves at least half of the slots empty, and at least one.
@@ -129,13 +155,13 @@ pub fn table_size(items: usize) -> usize {
     items.saturating_mul(2).max(1).next_power_of_two()
 }
 
-/// Puts an item into the first free slot from its hash on.
+/// Puts an item into the first free slot from its hash on; how many slots it passes.
 pub fn place<const N: usize>(
     slots: &mut [[u32; N]],
     hash: u64,
     free: impl Fn(&[u32; N]) -> bool,
     item: [u32; N],
-) {
+) -> u64 {
     let mask = slots.len().saturating_sub(1);
     let start = hash as u32 as usize & mask;
     for step in 0..slots.len() {
@@ -143,7 +169,8 @@ pub fn place<const N: usize>(
             && free(slot)
         {
             *slot = item;
-            return;
+            return step as u64;
         }
     }
+    slots.len() as u64
 }

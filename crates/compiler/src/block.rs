@@ -63,6 +63,18 @@ pub(crate) struct Block {
     pub(crate) crowded: Option<u32>,
 }
 
+impl Block {
+    /// Slots that the lookups of its keys pass together; a list is scanned.
+    pub(crate) fn passed(&self) -> u64 {
+        if self.flags & block::LIST != 0 {
+            return 0;
+        }
+        let mask = self.slots.len().wrapping_sub(1);
+        let taken = self.slots.iter().enumerate().filter_map(|(at, slot)| Some((at, slot.as_ref()?)));
+        taken.map(|(at, slot)| (at.wrapping_sub(slot.key as u32 as usize) & mask) as u64).sum()
+    }
+}
+
 /// Rows up to which a block needs no keys.
 const LIST_ROWS: usize = 8;
 /// Actions, or services of actions, up to which a row may stand under each of them: a row is never copied

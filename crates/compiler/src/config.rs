@@ -23,6 +23,7 @@ pub struct Config {
     light_rows: Option<usize>,
     replication: Option<usize>,
     fragments: Option<usize>,
+    probes: Option<u64>,
     threads: Option<usize>,
     max_candidates: Option<u32>,
 }
@@ -96,6 +97,8 @@ knobs! {
     /// Large shared policies up to which an identity has a block for each; with more, its account has one for all
     /// and the identity a filter.
     fragments get_fragments: usize = 8;
+    /// Slots that all lookups of a hash table may pass, for each of its slots: seeds that need more are not taken.
+    probes get_probes: u64 = 32;
     /// Threads; 0 for one a core.
     threads get_threads: usize = 0;
     /// Refuse a bundle in which a decision may have to verify more rows than this for one spelling of one resource

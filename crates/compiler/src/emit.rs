@@ -1,6 +1,6 @@
 //! Everything to flat tables, and the tables to bytes.
 
-use camshaft_bundle::dictionary::{caller_text, pair_slots, text_slots};
+use camshaft_bundle::dictionary::{Filled, caller_text, pair_slots, text_slots};
 use camshaft_bundle::schema::{ACCOUNT_WORDS, GROUP, option, scalar};
 use camshaft_bundle::{Certificate, NONE, Root, Tables, slots};
 use camshaft_frontend::normalize::{Writer, resource_text};
@@ -40,13 +40,19 @@ pub fn compile(world: &PolicySet, config: &Config) -> Result<Compiled, CompileEr
     let mut lowering = Lowering::new(world, config, &workers);
     let directory = directory::build(world, &mut lowering, config);
     lowering.finish(&workers);
-    let seed = seed(&lowering);
-    let blocks = blocks(&lowering, &directory, config, seed)?;
-    let mut emitter = Emitter { root: Root::default(), stats: Stats::default() };
-    emitter.dictionaries(&lowering, seed);
+    let mut seeds = seeds(&lowering);
+    let (mut emitter, seed, blocks) = loop {
+        let (seed, is_last) = seeds.next();
+        let blocks = blocks(&lowering, &directory, config, seed)?;
+        let mut emitter = Emitter::default();
+        emitter.dictionaries(&lowering, seed);
+        emitter.directory(&lowering, &directory, seed);
+        if is_last || emitter.is_short(&blocks, config.get_probes()) {
+            break (emitter, seed, blocks);
+        }
+    };
     emitter.rows(&lowering);
     emitter.conditions(&lowering);
-    emitter.directory(&lowering, &directory, seed);
     for (block, set) in blocks.iter().zip(&directory.sets) {
         emitter.block(block, set);
     }
@@ -62,7 +68,7 @@ pub fn compile(world: &PolicySet, config: &Config) -> Result<Compiled, CompileEr
     }
     emitter.count(world, &lowering, &directory, certificate);
     // What the tables were made from goes before there is a second copy of them.
-    let Emitter { root, stats } = emitter;
+    let Emitter { root, stats, .. } = emitter;
     let made_from = (lowering, directory, blocks);
     let ((), bytes) = workers.both(move || drop(made_from), move || camshaft_bundle::write(root));
     Ok(Compiled { bytes: bytes.map_err(CompileErrorKind::Write)?, stats })
@@ -80,8 +86,27 @@ pub fn session(policy: Policy, options: &Options, config: &Config) -> Result<Com
     compile(&world, config)
 }
 
-/// The seed of every hash, from the content alone.
-fn seed(lowering: &Lowering<'_>) -> u64 {
+/// Candidates for the seed of every hash: the stream of the content's digest, eight bytes each. Whoever steers texts into
+/// one slot only slows the build.
+struct Seeds {
+    stream: blake3::OutputReader,
+    left: u32,
+}
+
+/// Candidates that are tried. With two of them failing a text would have been chosen against a digest that it is part of.
+const SEEDS: u32 = 64;
+
+impl Seeds {
+    /// The next one, and whether it is the last.
+    fn next(&mut self) -> (u64, bool) {
+        let mut bytes = [0; 8];
+        self.stream.fill(&mut bytes);
+        self.left = self.left.saturating_sub(1);
+        (u64::from_le_bytes(bytes), self.left == 0)
+    }
+}
+
+fn seeds(lowering: &Lowering<'_>) -> Seeds {
     let mut hasher = blake3::Hasher::new();
     hasher.update(lowering.heap.text().as_bytes());
     let names = [&lowering.segments, &lowering.uins, &lowering.appids, &lowering.keys, &lowering.names];
@@ -96,8 +121,7 @@ fn seed(lowering: &Lowering<'_>) -> u64 {
         bytes.extend(rows.iter().flat_map(|row| row.words).flat_map(u32::to_le_bytes));
         hasher.update(&bytes);
     }
-    let digest = hasher.finalize();
-    digest.as_bytes().first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    Seeds { stream: hasher.finalize_xof(), left: SEEDS }
 }
 
 fn blocks(
@@ -176,16 +200,35 @@ fn texts<'p>(policies: impl Iterator<Item = &'p Policy>) -> (String, Vec<u32>) {
     (text, lengths)
 }
 
+/// The slots of a table; what its lookups pass is noted.
+fn counted(filled: Filled, probes: &mut Vec<(u64, u64)>) -> Vec<u32> {
+    probes.push((filled.passed, filled.slots));
+    filled.words
+}
+
+#[derive(Default)]
 struct Emitter {
     root: Root,
     stats: Stats,
+    /// Of each hash table but those of blocks: slots that lookups pass together, and slots.
+    probes: Vec<(u64, u64)>,
 }
 
 impl Emitter {
+    /// Whether the lookups of each hash table pass few slots, at most so many for each slot that there is.
+    fn is_short(&self, blocks: &[Block], most: u64) -> bool {
+        let of_blocks = blocks.iter().map(|block| (block.passed(), block.slots.len() as u64));
+        self.probes
+            .iter()
+            .copied()
+            .chain(of_blocks)
+            .all(|(passed, slots)| passed <= most.saturating_mul(slots))
+    }
+
     fn dictionaries(&mut self, lowering: &Lowering<'_>, seed: u64) {
-        let root = &mut self.root;
-        let fill = |names: &Names, slots: &mut Vec<u32>, ends: &mut Vec<u32>, text: &mut Vec<u8>| {
-            *slots = text_slots(seed, names.texts().iter().map(|text| &**text));
+        let (root, probes) = (&mut self.root, &mut self.probes);
+        let mut fill = |names: &Names, slots: &mut Vec<u32>, ends: &mut Vec<u32>, text: &mut Vec<u8>| {
+            *slots = counted(text_slots(seed, names.texts().iter().map(|text| &**text)), probes);
             for name in names.texts() {
                 text.extend_from_slice(name.as_bytes());
                 ends.push(number(text.len()));
@@ -266,26 +309,26 @@ impl Emitter {
     }
 
     fn directory(&mut self, lowering: &Lowering<'_>, directory: &Directory, seed: u64) {
-        let root = &mut self.root;
+        let (root, probes) = (&mut self.root, &mut self.probes);
         root.accounts = directory.accounts.concat();
         root.levels = directory.levels.clone();
         root.identities = directory.identities.concat();
         root.identity_blocks = directory.identity_blocks.concat();
         root.filters = directory.filters.clone();
         root.identity_groups = directory.identity_groups.clone();
-        root.user_index = pair_slots(seed, directory.users.iter().copied());
+        root.user_index = counted(pair_slots(seed, directory.users.iter().copied()), probes);
         let uin = |id: u32| lowering.uins.texts().get(id as usize).map_or("", |text| text);
         let callers: Vec<String> =
             directory.users.iter().map(|(account, own, _)| caller_text(uin(*account), uin(*own))).collect();
-        root.caller_slots = text_slots(seed, callers.iter().map(String::as_str));
+        root.caller_slots = counted(text_slots(seed, callers.iter().map(String::as_str)), probes);
         for (text, (_, _, identity)) in callers.iter().zip(&directory.users) {
             root.caller_text.extend_from_slice(text.as_bytes());
             root.caller_ends.push(number(root.caller_text.len()));
             root.caller_identities.push(*identity);
         }
         root.roles = directory.roles.concat();
-        root.role_names = pair_slots(seed, directory.role_names.iter().copied());
-        root.role_ids = pair_slots(seed, directory.role_ids.iter().copied());
+        root.role_names = counted(pair_slots(seed, directory.role_names.iter().copied()), probes);
+        root.role_ids = counted(pair_slots(seed, directory.role_ids.iter().copied()), probes);
     }
 
     fn block(&mut self, block: &Block, set: &[u32]) {

@@ -1,12 +1,8 @@
 //! Dictionaries and tables of pairs: each entry is found by the lookup that the runtime uses.
 
-use crate::dictionary::{Dictionary, Pairs, table_size};
+use crate::dictionary::{Dictionary, PROBES, Pairs, table_size};
 use crate::schema::Tables;
 use crate::verify::{Checked, ends, fault, records};
-
-/// Slots that all lookups together may pass, for each slot of the table. A table at most half full needs
-/// about two on average; only texts chosen against the seed need more.
-const PROBES: u64 = 32;
 
 /// Every dictionary.
 pub(super) fn check(tables: &Tables<'_>) -> Checked {
