@@ -20,7 +20,10 @@ pub(super) fn text(report: &Report, callers: usize) -> String {
     if report.changes.is_empty() {
         return out;
     }
-    let _ = writeln!(out, "\n| who | what | on | if | such as | before | after |");
+    if !report.settings.is_empty() || !report.unknown.is_empty() {
+        out.push('\n');
+    }
+    let _ = writeln!(out, "| who | what | on | if | such as | before | after |");
     let _ = writeln!(out, "|---|---|---|---|---|---|---|");
     let all = report
         .changes
