@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use camshaft_compiler::Config;
-use camshaft_compiler::analysis::{Asking, Diff, Kind, Witness, of_bundle, worlds};
+use camshaft_compiler::analysis::{Asking, Budget, Diff, Kind, Witness, of_bundle, worlds};
 use camshaft_tests::generate::{Features, Random, Requests, world};
 use camshaft_tests::product::{Answer, Product, load_text};
 use camshaft_tests::reference::Reference;
@@ -327,4 +327,37 @@ fn differences_replay_and_nothing_is_missed() {
     let sum = |of: fn(&Counts) -> usize| counts.iter().map(of).sum::<usize>();
     assert!(sum(|of| of.differences) > 0 && sum(|of| of.same) > 0 && sum(|of| of.hits) > 0);
     assert!(sum(|of| of.unknown) * 50 < sum(|of| of.differences), "{} stayed open", sum(|of| of.unknown));
+}
+
+/// The differences, without what else is said of them: exceptions may be left open.
+fn found(diff: &Diff) -> Vec<String> {
+    let differences = diff.changes.iter().flat_map(|change| &change.differences);
+    differences
+        .map(|one| format!("{:?} {:?} {:?} {:?}", one.kind, one.actions, one.resources, one.witness))
+        .collect()
+}
+
+/// Whatever is left of the budget of a whole comparison: what differs is found, or something is unknown.
+#[test]
+fn a_comparison_over_its_budget_is_never_the_same() {
+    let (mut whole, mut open) = (0, 0);
+    for seed in 0..40 {
+        let before = world(seed, Features::all());
+        let mut after = before.clone();
+        change(&mut after, &mut Random::new(seed));
+        let [before, after] = [before, after].map(|world| load_text(&world.to_string()));
+        let (Some(before), Some(after)) = (before.set, after.set) else { continue };
+        let full = worlds(&before, &after, Asking::default());
+        for total in [0, 100, 10_000] {
+            let budget = Budget { total, ..Budget::default() };
+            let diff = worlds(&before, &after, Asking { budget, ..Asking::default() });
+            if diff.unknown.is_empty() {
+                assert_eq!(found(&diff), found(&full), "world {seed}, {total} steps");
+                whole += usize::from(!full.changes.is_empty());
+            } else {
+                open += 1;
+            }
+        }
+    }
+    assert!(whole > 5 && open > 20, "{whole} whole, {open} open");
 }

@@ -50,16 +50,18 @@ pub use layers::Layer;
 pub use question::Asking;
 pub use set::{Caller, Member, Set, Standing};
 
-/// How much work one question may take.
+/// How much work questions may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Positions, entries and truths that are looked at; some tens of millions take a second.
+    /// Positions, entries and truths that one question looks at; some tens of millions take a second.
     pub steps: usize,
+    /// Those of all questions of a comparison together.
+    pub total: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { steps: 20_000_000 }
+        Self { steps: 20_000_000, total: 1_000_000_000 }
     }
 }
 

@@ -34,6 +34,9 @@ pub(crate) struct Diff {
     /// How much work one question may take, in steps; some tens of millions take a second
     #[arg(long, value_name = "STEPS", default_value = "20000000")]
     pub(crate) budget: NonZeroUsize,
+    /// How much work all of them may take together
+    #[arg(long, value_name = "STEPS", default_value = "1000000000")]
+    pub(crate) total_budget: NonZeroUsize,
     /// Callers that are listed for one change
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) callers: usize,

@@ -35,7 +35,7 @@ enum Subject {
 pub(crate) fn run(args: &Diff, console: &mut Console) -> Result<Exit, Failure> {
     let overrides = load::overrides(&args.alone.reading)?;
     let sides = (read(args, &args.before, &overrides)?, read(args, &args.after, &overrides)?);
-    let budget = Budget { steps: args.budget.get() };
+    let budget = Budget { steps: args.budget.get(), total: args.total_budget.get() };
     let asking = Asking { contexts: Contexts::All, budget };
     let diff = match sides {
         (Subject::Policy(before, _), Subject::Policy(after, _)) => {

@@ -12,7 +12,7 @@ use camshaft_frontend::policy::{
 };
 use camshaft_frontend::world::IMPLICIT_ACCOUNT;
 
-use super::difference::{self, Changes, Difference, Focus, Side};
+use super::difference::{self, Changes, Difference, Focus, Purse, Side};
 use super::directory::Directory;
 use super::layers::{Decision, Grant, Layer, Layers, Scoped, World};
 use super::set::{Caller, Set, Standing};
@@ -131,6 +131,7 @@ pub fn documents(before: &Policy, after: &Policy, asking: Asking) -> Diff {
     }
     let directory = Arc::new(Directory::implicit());
     let empty = PolicySet::default();
+    let purse = Purse::new(asking.budget);
     let mut gathered = Gathered::default();
     for person in &persons {
         let grants = [before, after].map(|policy| {
@@ -156,7 +157,7 @@ pub fn documents(before: &Policy, after: &Policy, asking: Asking) -> Diff {
         }
         diff.callers.1 += 1;
         let caller = if named { person.caller(&empty) } else { Caller::implicit() };
-        let changes = difference::compare(&focuses, asking, |may_meet| {
+        let changes = difference::compare(&focuses, asking, &purse, |may_meet| {
             let sides = [(caller.clone(), Arc::clone(&directory)), (caller.clone(), Arc::clone(&directory))];
             let mut set = Set::of_sides(sides.into());
             let [a, b] = grants.each_ref().map(|grants| {
@@ -423,6 +424,7 @@ struct Comparer<'a, 'w> {
     shift: &'w Shift<'a>,
     classes: [Vec<u32>; 2],
     asking: Asking,
+    purse: Purse,
     /// Statements of policies of resources that came or went.
     scoped: Vec<(Side, Grant<'a>)>,
     trusts: Vec<(Side, Grant<'a>)>,
@@ -432,7 +434,8 @@ struct Comparer<'a, 'w> {
 impl<'a, 'w> Comparer<'a, 'w> {
     fn new(worlds: [&'a World<'a>; 2], shift: &'w Shift<'a>, classes: [Vec<u32>; 2], asking: Asking) -> Self {
         let (scoped, trusts) = (Vec::new(), Vec::new());
-        let mut comparer = Self { worlds, shift, classes, asking, scoped, trusts, known: HashMap::new() };
+        let (purse, known) = (Purse::new(asking.budget), HashMap::new());
+        let mut comparer = Self { worlds, shift, classes, asking, purse, scoped, trusts, known };
         comparer.scoped = comparer.changed_scopes();
         comparer.trusts = comparer.changed_trusts();
         comparer
@@ -727,7 +730,7 @@ impl<'a, 'w> Comparer<'a, 'w> {
             return known.of(person.principal());
         }
         let sides = [a, b].map(|world| (person.caller(world.set), Arc::clone(&world.directory)));
-        let changes = difference::compare(focuses, self.asking, |may_meet| {
+        let changes = difference::compare(focuses, self.asking, &self.purse, |may_meet| {
             let mut set = Set::of_sides(sides.clone().into());
             set.owners.clone_from(&self.shift.owners);
             let of = |grants: &[Grant<'a>]| -> Vec<Grant<'a>> {

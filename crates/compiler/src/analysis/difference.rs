@@ -1,5 +1,6 @@
 //! What changes for one caller between two worlds: as patterns of actions and resources, each with a request.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use camshaft_frontend::policy::{AccountPattern, ActionEntry, Effect, ResourceEntry, Statement};
@@ -7,7 +8,7 @@ use camshaft_frontend::policy::{AccountPattern, ActionEntry, Effect, ResourceEnt
 use super::formula::Formula;
 use super::layers::{Decision, Grant, Layer, World, all_resources, assumes, meet};
 use super::set::{Set, Standing};
-use super::{Answer, Asking, Witness, words};
+use super::{Answer, Asking, Budget, Witness, words};
 
 /// How a decision changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +108,14 @@ pub(super) struct Changes {
     pub(super) unknown: Vec<(String, usize)>,
 }
 
+impl Changes {
+    fn unknown(&mut self, what: String, budget: usize) {
+        if !self.unknown.contains(&(what.clone(), budget)) {
+            self.unknown.push((what, budget));
+        }
+    }
+}
+
 /// What is asked about.
 pub(super) enum Focus<'a> {
     /// Requests that a statement binds.
@@ -114,6 +123,49 @@ pub(super) enum Focus<'a> {
     /// Requests on resources of the caller's account, or all.
     Everything,
 }
+
+/// What is left of the budget of a whole comparison.
+pub(super) struct Purse {
+    total: usize,
+    left: Cell<usize>,
+}
+
+impl Purse {
+    pub(super) fn new(budget: Budget) -> Self {
+        Self { total: budget.total, left: Cell::new(budget.total) }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.left.get() == 0
+    }
+
+    fn empty(&self) -> Answer {
+        Answer::Unknown { what: WHOLE.to_owned(), budget: self.total }
+    }
+
+    /// Asks one question within what is left.
+    fn ask(&self, set: &Set<'_>, formula: &Formula, asking: Asking) -> Answer {
+        let left = self.left.get();
+        if left == 0 {
+            return self.empty();
+        }
+        let steps = asking.budget.steps.min(left);
+        let answer = set.ask(formula, Asking { budget: Budget { steps, ..asking.budget }, ..asking });
+        match answer {
+            Answer::Unknown { budget, .. } if budget > 0 && left < asking.budget.steps => {
+                self.left.set(0);
+                self.empty()
+            }
+            answer => {
+                self.left.set(left.saturating_sub(set.spent.get()));
+                answer
+            }
+        }
+    }
+}
+
+/// What the budget of a whole comparison is spent on.
+const WHOLE: &str = "other questions of the comparison";
 
 /// The most patterns of one statement that are asked about one by one.
 const MOST_PATTERNS: usize = 64;
@@ -154,15 +206,21 @@ pub(super) fn roles(worlds: [&World<'_>; 2], focuses: &[Focus<'_>]) -> [Vec<usiz
 pub(super) fn compare<'a>(
     focuses: &[Focus<'a>],
     asking: Asking,
+    purse: &Purse,
     mut decide: impl FnMut(&dyn Fn(&Statement) -> bool) -> (Set<'a>, [Decision<'a>; 2]),
 ) -> Changes {
     let mut changes = Changes::default();
     for focus in focuses {
+        if purse.is_empty() {
+            // Sets take time to make, too.
+            changes.unknown(WHOLE.to_owned(), purse.total);
+            break;
+        }
         let (set, decisions) = match focus {
             Focus::Statement(_, grant) => decide(&|other| may_meet(grant.statement, other)),
             Focus::Everything => decide(&|_| true),
         };
-        let mut comparison = Comparison { set, decisions, asking, changes };
+        let mut comparison = Comparison { set, decisions, asking, purse, changes };
         match focus {
             Focus::Statement(side, grant) => comparison.statement(*side, grant),
             Focus::Everything => comparison.everything(),
@@ -201,17 +259,18 @@ fn entries_meet(a: &ResourceEntry, b: &ResourceEntry, allows: bool) -> bool {
     service == other && regions && (accounts || !allows) && (&**service == "cam" || a.path.meets(&b.path))
 }
 
-struct Comparison<'a> {
+struct Comparison<'a, 'p> {
     set: Set<'a>,
     decisions: [Decision<'a>; 2],
     asking: Asking,
+    purse: &'p Purse,
     changes: Changes,
 }
 
 /// Entries of a statement, by number.
 type Entries = Vec<usize>;
 
-impl<'a> Comparison<'a> {
+impl<'a> Comparison<'a, '_> {
     /// Of which requests a decision changes in a way.
     fn formula(&self, kind: Kind) -> Formula {
         let [a, b] = &self.decisions;
@@ -224,25 +283,23 @@ impl<'a> Comparison<'a> {
         }
     }
 
+    fn question(&self, formula: &Formula) -> Answer {
+        self.purse.ask(&self.set, formula, self.asking)
+    }
+
     fn ask(&mut self, formula: &Formula) -> Option<Witness> {
-        match self.set.ask(formula, self.asking) {
+        match self.question(formula) {
             Answer::None => None,
             Answer::Found(witness) if self.set.holds(formula, &witness) => Some(witness),
             Answer::Found(witness) => {
                 let what = format!("the replay of {} on {} says otherwise", witness.action, witness.resource);
-                self.unknown(what, 0);
+                self.changes.unknown(what, 0);
                 None
             }
             Answer::Unknown { what, budget } => {
-                self.unknown(what, budget);
+                self.changes.unknown(what, budget);
                 None
             }
-        }
-    }
-
-    fn unknown(&mut self, what: String, budget: usize) {
-        if !self.changes.unknown.contains(&(what.clone(), budget)) {
-            self.changes.unknown.push((what, budget));
         }
     }
 
@@ -433,7 +490,7 @@ impl<'a> Comparison<'a> {
         changes: &Formula,
     ) -> (Vec<Place>, bool) {
         let mut rest = pattern.clone() & !changes.clone();
-        if self.set.ask(&rest, self.asking).is_none() {
+        if self.question(&rest).is_none() {
             return (Vec::new(), false);
         }
         let (mut exceptions, mut known): (Vec<Place>, BTreeSet<String>) = (Vec::new(), BTreeSet::new());
@@ -449,7 +506,7 @@ impl<'a> Comparison<'a> {
             if exceptions.len() == MOST_EXCEPTIONS {
                 return (exceptions, true);
             }
-            match self.set.ask(&(rest.clone() & binds.clone()), self.asking) {
+            match self.question(&(rest.clone() & binds.clone())) {
                 Answer::Found(_) => {}
                 _ => continue,
             }
@@ -460,7 +517,7 @@ impl<'a> Comparison<'a> {
                 exceptions.push(place);
             }
         }
-        let partly = !self.set.ask(&rest, self.asking).is_none();
+        let partly = !self.question(&rest).is_none();
         (exceptions, partly)
     }
 

@@ -136,7 +136,10 @@ mod tests {
     #[test]
     fn a_budget_ends_a_search_aloud() {
         let answer = asked(READ, |set, all| {
-            set.bound(all[0], Asking { budget: Budget { steps: 10 }, ..Asking::default() })
+            set.bound(
+                all[0],
+                Asking { budget: Budget { steps: 10, ..Budget::default() }, ..Asking::default() },
+            )
         });
         assert!(matches!(answer, Answer::Unknown { budget: 10, .. }));
     }

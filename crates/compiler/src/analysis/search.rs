@@ -97,7 +97,9 @@ struct Asked<'s, 'a> {
 /// Looks for a request of which a formula holds.
 pub(super) fn find(set: &Set<'_>, formula: &Formula, contexts: Contexts, budget: Budget) -> Answer {
     let search = Search { set, contexts, steps: Steps::new(budget.steps), vague: RefCell::new(None) };
-    match search.actions(formula) {
+    let found = search.actions(formula);
+    set.spent.set(budget.steps.saturating_sub(search.steps.left.get()));
+    match found {
         ControlFlow::Break(Stop::Found(witness)) => Answer::Found(*witness),
         ControlFlow::Break(Stop::Spent(Spent(what))) => {
             Answer::Unknown { what: what.to_owned(), budget: budget.steps }

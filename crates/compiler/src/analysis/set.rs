@@ -1,5 +1,6 @@
 //! The statements that a question is about, as they bind one caller.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
@@ -130,6 +131,8 @@ pub struct Set<'a> {
     numbers: HashMap<(usize, Truth), usize>,
     /// By key: the types of all operators on it.
     pub(super) types: BTreeMap<&'a str, Vec<ValueType>>,
+    /// Steps that the last question took.
+    pub(super) spent: Cell<usize>,
 }
 
 /// A statement of a [`Set`].
@@ -149,8 +152,8 @@ impl<'a> Set<'a> {
     pub(super) fn of_sides(sides: Vec<(Caller, Arc<Directory<'a>>)>) -> Self {
         let (callers, directories) = sides.into_iter().unzip();
         let (owners, matchers, atoms, types) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
-        let numbers = HashMap::new();
-        Self { callers, directories, owners, matchers, atoms, numbers, types }
+        let (numbers, spent) = (HashMap::new(), Cell::new(0));
+        Self { callers, directories, owners, matchers, atoms, numbers, types, spent }
     }
 
     /// The caller.

@@ -32,7 +32,10 @@ enum Verdict {
 
 impl Lints {
     fn asking(&self) -> Asking {
-        Asking { contexts: Contexts::WellTyped, budget: Budget { steps: self.budget_steps } }
+        Asking {
+            contexts: Contexts::WellTyped,
+            budget: Budget { steps: self.budget_steps, ..Budget::default() },
+        }
     }
 
     /// Looks at attachment sets.

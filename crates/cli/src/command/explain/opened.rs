@@ -28,7 +28,7 @@ pub(super) struct Opened {
 /// Everything that is opened; `None` where that is not known.
 pub(super) fn opened(remedy: &Remedy, set: &PolicySet, request: &Request) -> Option<Vec<Opened>> {
     let changed = remedy::applied(remedy, set, request)?;
-    let asking = Asking { budget: Budget { steps: STEPS }, ..Asking::default() };
+    let asking = Asking { budget: Budget { steps: STEPS, ..Budget::default() }, ..Asking::default() };
     let diff = analysis::worlds(set, &changed, asking);
     if !diff.unknown.is_empty() || !diff.settings.is_empty() {
         return None;

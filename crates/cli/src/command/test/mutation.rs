@@ -261,7 +261,7 @@ impl<'a> Trial<'a> {
         if Instant::now() > self.deadline {
             return Ok(Told::Unknown);
         }
-        let asking = Asking { budget: Budget { steps: STEPS }, ..Asking::default() };
+        let asking = Asking { budget: Budget { steps: STEPS, ..Budget::default() }, ..Asking::default() };
         let diff = analysis::worlds(self.set, &set, asking);
         for difference in diff.changes.iter().flat_map(|change| &change.differences) {
             let request = asked(&difference.witness);
