@@ -12,6 +12,7 @@ use camshaft_frontend::source::{Source, Span};
 use camshaft_frontend::world::{self, FileError, Files};
 
 use crate::exit::{Failure, describe};
+use crate::progress::Progress;
 
 /// Whether a path stands for standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
@@ -38,17 +39,23 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 /// A file or standard input.
 pub(crate) type Reader = BufReader<Box<dyn Read>>;
 
-/// A file or standard input, to be read piece by piece.
-pub(crate) fn open(path: &Path) -> Result<Reader, Failure> {
-    if is_stdin(path) {
-        return Ok(BufReader::with_capacity(1 << 16, Box::new(io::stdin())));
-    }
-    let file = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
-        true => Err(io::ErrorKind::IsADirectory.into()),
-        false => Ok(file),
-    });
-    let file = file.map_err(|error| Failure::read(path, error))?;
-    Ok(BufReader::with_capacity(1 << 16, Box::new(file)))
+/// A file or standard input, to be read piece by piece; `progress` tells how far that is.
+pub(crate) fn open(path: &Path, progress: Option<&Progress>) -> Result<Reader, Failure> {
+    let (file, length): (Box<dyn Read>, _) = if is_stdin(path) {
+        (Box::new(io::stdin()), None)
+    } else {
+        let file = File::open(path).and_then(|file| match file.metadata()? {
+            about if about.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            about => Ok((file, about.len())),
+        });
+        let (file, length) = file.map_err(|error| Failure::read(path, error))?;
+        (Box::new(file), Some(length))
+    };
+    let file = match progress {
+        Some(progress) => progress.reading(file, length),
+        None => file,
+    };
+    Ok(BufReader::with_capacity(1 << 16, file))
 }
 
 /// What a text is, by its members.

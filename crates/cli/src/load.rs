@@ -20,6 +20,7 @@ use camshaft_frontend::world::{self, BarePolicy, FileError, Files, Loaded, NoFil
 use crate::args::{Reading, Trusted};
 use crate::exit::Failure;
 use crate::input::{self, Content, Folder, Reader};
+use crate::progress::Progress;
 use crate::render::diagnostic::Findings;
 use crate::trust;
 
@@ -194,8 +195,12 @@ pub(crate) enum Given {
 
 /// Reads a file, a folder that holds `world.json`, or standard input. A stream is read line by line, whatever its size.
 pub(crate) fn given(path: &Path, overrides: &Overrides) -> Result<Given, Failure> {
+    given_in(path, overrides, None)
+}
+
+fn given_in(path: &Path, overrides: &Overrides, progress: Option<&Progress>) -> Result<Given, Failure> {
     let file = existing(path)?;
-    let mut reader = input::open(&file)?;
+    let mut reader = input::open(&file, progress)?;
     let mut bytes = first_line(&mut reader, &file)?;
     let name = input::name(&file);
     if core::str::from_utf8(&bytes).is_ok_and(world::is_stream) {
@@ -283,9 +288,13 @@ pub(crate) fn rejected(what: &str, findings: Findings) -> Failure {
 }
 
 /// Loads what `build` is given: one world, or policies alone.
-pub(crate) fn world_or_policies(paths: &[PathBuf], overrides: &Overrides) -> Result<Loaded, Failure> {
+pub(crate) fn world_or_policies(
+    paths: &[PathBuf],
+    overrides: &Overrides,
+    progress: Option<&Progress>,
+) -> Result<Loaded, Failure> {
     if let [path] = paths {
-        return match given(path, overrides)? {
+        return match given_in(path, overrides, progress)? {
             Given::World(world) => Ok(world.loaded),
             text => gathered([(path.as_path(), text)], Names::Own, overrides),
         };

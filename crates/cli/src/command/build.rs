@@ -100,14 +100,15 @@ pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> 
     let key = args.key.as_deref().map(trust::secret).transpose()?;
     let progress = Progress::begin(console, "reading");
     let begin = Instant::now();
-    let mut loaded = load::world_or_policies(&args.paths, &overrides)?;
+    let mut loaded = load::world_or_policies(&args.paths, &overrides, Some(&progress))?;
     let counts = loaded.counts;
     let what = crate::input::name(&args.paths[0]);
     let (set, findings) = load::accepted(&what, &mut loaded)?;
     drop(loaded);
     let read = begin.elapsed();
 
-    progress.next("compiling");
+    let statements = set.policies.iter().map(|policy| policy.statements.len()).sum();
+    progress.next(&format!("compiling {}", text::counted(statements, "statement")));
     let begin = Instant::now();
     let compiled = load::compile(&set, &config(args))?;
     let compile = begin.elapsed();
@@ -168,7 +169,7 @@ pub(crate) fn run(args: &Build, console: &mut Console) -> Result<Exit, Failure> 
 fn reproduce(args: &Build, mut overrides: Overrides, first: &[u8]) -> Result<(), Failure> {
     let threads = if args.threads.is_some_and(|threads| threads != 1) { 1 } else { 3 };
     overrides.threads = threads;
-    let mut loaded = load::world_or_policies(&args.paths, &overrides)?;
+    let mut loaded = load::world_or_policies(&args.paths, &overrides, None)?;
     let (set, _) = load::accepted(&crate::input::name(&args.paths[0]), &mut loaded)?;
     let second = load::compile(&set, &config(args).threads(threads))?.bytes;
     // PERF: as above.

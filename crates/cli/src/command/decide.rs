@@ -280,7 +280,7 @@ pub(crate) fn place(source: &str, line: u32, column: u32) -> String {
 
 /// Decides every line.
 fn stream(decider: &Decider, path: &Path, console: &mut Console) -> Result<Exit, Failure> {
-    let mut reader = input::open(path)?;
+    let mut reader = input::open(path, None)?;
     let services = load::resource_policy_services(decider.engine().bundle());
     let defaults = Defaults { principal: None, resource_policy_services: &services };
     let bundle = decider.engine().bundle().digest_text();

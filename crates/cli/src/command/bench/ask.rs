@@ -29,7 +29,7 @@ pub(super) struct Question {
 
 /// Reads them all. A malformed request is a question without an answer; a malformed case is an error.
 pub(super) fn questions(path: &Path, decider: &Decider) -> Result<Vec<Question>, Failure> {
-    let mut reader = input::open(path)?;
+    let mut reader = input::open(path, None)?;
     let services = load::resource_policy_services(decider.engine().bundle());
     let defaults = Defaults { principal: None, resource_policy_services: &services };
     let (mut questions, mut malformed, mut elsewhere) = (Vec::new(), Findings::default(), None);

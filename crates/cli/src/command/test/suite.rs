@@ -262,7 +262,7 @@ impl Subjects<'_> {
 
     fn load_with(&mut self, paths: &[PathBuf], overrides: &Overrides) -> Result<usize, Failure> {
         let names: Vec<String> = paths.iter().map(|path| input::name(path)).collect();
-        let mut loaded = load::world_or_policies(paths, overrides)?;
+        let mut loaded = load::world_or_policies(paths, overrides, None)?;
         let (set, findings) = load::accepted(&names.join("`, `"), &mut loaded)?;
         let decider = load::decider(&load::compile(&set, &Config::default())?, &loaded)?;
         let world_file = paths.first().map(|path| load::world_file(path)).unwrap_or_default();
