@@ -5,6 +5,7 @@
 
 pub mod campaign;
 pub mod case;
+pub mod environment;
 pub mod fuzz;
 pub mod generate;
 pub mod product;

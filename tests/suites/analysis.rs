@@ -9,14 +9,11 @@ use camshaft_compiler::analysis::{
     Answer, Budget, Caller, Contexts, Directory, Formula, Member, Set, Standing, Witness,
 };
 use camshaft_frontend::policy::{Account, PolicySet, Statement};
+use camshaft_tests::environment::{counted, number};
 use camshaft_tests::generate::{Features, Random, Requests, world};
 use camshaft_tests::product::load_text;
 use camshaft_tests::reference::Reference;
 use serde_json::{Value, json};
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
 
 /// What an identity holds, by the names of reasons.
 fn held(set: &PolicySet, policies: impl IntoIterator<Item = u32>) -> BTreeMap<String, &Statement> {
@@ -232,17 +229,7 @@ fn ask(seed: u64, counts: &mut Counts) {
 #[test]
 fn answers_hold_in_the_reference() {
     let (first, worlds) = (number("CAMSHAFT_SEED", 1), number("CAMSHAFT_ANALYSIS", 150));
-    let counts: Vec<Counts> = std::thread::scope(|scope| {
-        let threads = (0..2).map(|thread| {
-            scope.spawn(move || {
-                let mut counts = Counts::default();
-                (first + thread..first + worlds).step_by(2).for_each(|seed| ask(seed, &mut counts));
-                counts
-            })
-        });
-        let threads: Vec<_> = threads.collect();
-        threads.into_iter().map(|thread| thread.join().expect("a thread ends")).collect()
-    });
+    let counts: Vec<Counts> = counted(first..first + worlds, ask);
     let sum = |of: fn(&Counts) -> usize| counts.iter().map(of).sum::<usize>();
     let (found, none, unknown) = (sum(|of| of.found), sum(|of| of.none), sum(|of| of.unknown));
     println!("{found} found, {none} none, {unknown} unknown, {} attacks", sum(|of| of.attacks));

@@ -6,7 +6,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use camshaft_frontend::{
@@ -20,18 +20,7 @@ use camshaft_frontend::{
     setting::{Catalogue, Owner, Parameters, Setting},
     source::{Source, Span},
 };
-
-/// The corpus, or nothing outside CI.
-fn corpus() -> Option<PathBuf> {
-    match std::env::var_os("CAMSHAFT_CORPUS") {
-        Some(path) => Some(path.into()),
-        None => {
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CAMSHAFT_CORPUS is not set in CI");
-            eprintln!("skipped: CAMSHAFT_CORPUS is not set");
-            None
-        }
-    }
-}
+use camshaft_tests::environment::corpus;
 
 /// One line of `expected.tsv`, or what was found instead.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,14 +7,11 @@ use std::collections::BTreeSet;
 
 use camshaft_compiler::Config;
 use camshaft_compiler::analysis::{Asking, Budget, Diff, Kind, Witness, of_bundle, worlds};
+use camshaft_tests::environment::{counted, number};
 use camshaft_tests::generate::{Features, Random, Requests, world};
 use camshaft_tests::product::{Answer, Product, load_text};
 use camshaft_tests::reference::Reference;
 use serde_json::{Value, json};
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
 
 /// Where the documents of a world stand.
 fn documents(value: &Value, path: String, into: &mut Vec<String>) {
@@ -312,17 +309,7 @@ fn pair(seed: u64, counts: &mut Counts) {
 #[test]
 fn differences_replay_and_nothing_is_missed() {
     let (first, pairs) = (number("CAMSHAFT_SEED", 1), number("CAMSHAFT_DIFF", 150));
-    let counts: Vec<Counts> = std::thread::scope(|scope| {
-        let threads = (0..2).map(|thread| {
-            scope.spawn(move || {
-                let mut counts = Counts::default();
-                (first + thread..first + pairs).step_by(2).for_each(|seed| pair(seed, &mut counts));
-                counts
-            })
-        });
-        let threads: Vec<_> = threads.collect();
-        threads.into_iter().map(|thread| thread.join().expect("a thread ends")).collect()
-    });
+    let counts: Vec<Counts> = counted(first..first + pairs, pair);
     println!("{counts:#?}");
     let sum = |of: fn(&Counts) -> usize| counts.iter().map(of).sum::<usize>();
     assert!(sum(|of| of.differences) > 0 && sum(|of| of.same) > 0 && sum(|of| of.hits) > 0);

@@ -6,15 +6,10 @@
 use camshaft_bundle::Bundle;
 use camshaft_compiler::{Config, compile};
 use camshaft_tests::campaign::{self, Counts};
+use camshaft_tests::environment::number;
 use camshaft_tests::generate::{Features, Random, Requests, world};
 use camshaft_tests::product::{Answer, Product, load_text};
 use camshaft_tests::reference::Reference;
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
-}
 
 /// Decides requests of one world both ways; the number of decisions.
 fn compare(seed: u64, features: Features, requests: usize, configs: &[(&str, Config)]) -> usize {

@@ -4,7 +4,7 @@
 //! real text.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use camshaft_bundle::{Bundle, verify_full};
@@ -12,6 +12,7 @@ use camshaft_compiler::{Budget, Config, Proof, compile, prove};
 use camshaft_frontend::case::{self as frontend_case, Expect};
 use camshaft_frontend::policy::PolicySet;
 use camshaft_frontend::world::{FileError, Files, NoFiles, Overrides, WorldInput, load};
+use camshaft_tests::environment::corpus;
 use camshaft_tests::generate::{Features, Organization, Random, Size, world};
 use camshaft_tests::product::load_text;
 use serde_json::{Map, Value, json};
@@ -214,17 +215,6 @@ fn every_block_of_large_worlds_is_proven() {
     let grouped = Config::default().path_anchors(false).action_anchors(false).dense_rows(0);
     prove_large("everything in groups", generated(3, 20_000, 1_000, 5).to_string(), &grouped);
     prove_large("no anchors", generated(4, 2_000, 100, 5).to_string(), &Config::default().anchors(false));
-}
-
-fn corpus() -> Option<PathBuf> {
-    match std::env::var_os("CAMSHAFT_CORPUS") {
-        Some(path) => Some(path.into()),
-        None if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("CI needs CAMSHAFT_CORPUS"),
-        None => {
-            println!("skipped: CAMSHAFT_CORPUS is not set");
-            None
-        }
-    }
 }
 
 /// A world in which users hold these documents, at most 200 each; documents that are refused are left out.

@@ -5,28 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use camshaft_bundle::Bundle;
 use camshaft_compiler::{Config, compile};
 use camshaft_frontend::world::{Loaded, NoFiles, Overrides, WorldInput, load};
 use camshaft_runtime::{Engine, Request};
+use camshaft_tests::environment::corpus;
 use serde_json::{Value, json};
 
 /// Policies of one user, LIM-3.
 const POLICIES_OF_USER: usize = 200;
-
-fn corpus() -> Option<PathBuf> {
-    match std::env::var_os("CAMSHAFT_CORPUS") {
-        Some(path) => Some(path.into()),
-        None if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("CI needs CAMSHAFT_CORPUS"),
-        None => {
-            println!("skipped: CAMSHAFT_CORPUS is not set");
-            None
-        }
-    }
-}
 
 /// A world in which users hold these documents, at most 200 each.
 fn world_of(documents: &[(String, String)], limits: &Value) -> String {
